@@ -1,0 +1,12 @@
+// The one coroutine type of the project. Rules (CONTRIBUTING.md): no capturing lambda coroutines, parameters by value,
+// no lock held across co_await, every await has a deadline.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+namespace base {
+
+template <typename T>
+using Task = boost::asio::awaitable<T>;
+
+}  // namespace base

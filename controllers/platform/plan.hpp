@@ -1,0 +1,111 @@
+// What a reconcile sees and what it decides, as values. reconcile() is a pure function from the first to the second;
+// operator/engine gathers the Snapshot and executes the Plan. Everything lies in the platform's namespace.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "common/base/clock.hpp"
+
+namespace controllers {
+
+/// A Kubernetes object as it goes over the wire.
+using Object = nlohmann::json;
+
+struct Ref {
+  std::string api_version;   // "apps/v1"
+  std::string kind;          // "Deployment"
+  std::string name;
+  auto operator<=>(const Ref&) const = default;
+};
+
+/// What the engine knows about one platform at one moment.
+struct Snapshot {
+  /// Objects with our labels (managed-by and instance), pods included, as watched.
+  std::map<Ref, Object> children;
+  /// Answers to earlier Plan::reads of this reconcile; an empty value means "read, and it does not exist".
+  std::map<Ref, std::optional<Object>> reads;
+};
+
+/// Create once, never change afterwards (the generated Secret). `object` holds no secret value: `generate` says what to make.
+/// One recipe may fill several keys of the Secret's data.
+struct Generate {
+  struct Password { std::string key; std::uint32_t length; };                  // [0-9A-Za-z]
+  struct HexId { std::string key; std::uint32_t digits; };                     // upper-case hexadecimal, as certificate serials are
+  struct RsaKeyPair { std::string private_key; std::string public_key; };      // 2048 bit, PKCS#8 and SubjectPublicKeyInfo PEM
+  using Recipe = std::variant<Password, HexId, RsaKeyPair>;
+
+  Object object;                 // Secret without data
+  std::vector<Recipe> recipes;
+};
+
+/// Server-side apply as field manager `payment-operator`.
+struct Apply {
+  Object object;
+  std::string uid;               // of the live object; empty: the first apply, which does not force
+  std::string reason;            // for people: "image changed a -> b; pods restart"
+};
+
+/// Delete by uid, then let a later reconcile create it anew; only under a condition that the reason states.
+struct Replace {
+  Ref ref;
+  std::string uid;
+  std::string resource_version;  // the state that the decision saw; the delete fails if it changed since
+  std::string reason;
+};
+
+struct Remove {
+  Ref ref;
+  std::string uid;
+  std::string reason;
+};
+
+struct Event {
+  bool warning = false;
+  std::string reason;            // CamelCase, from the closed list
+  std::string message;
+};
+
+struct Plan {
+  /// Objects that must be read by name before more can be decided. When not empty, the engine reads them and reconciles again
+  /// before it writes anything.
+  std::vector<Ref> reads;
+  std::vector<Generate> generate;
+  std::vector<Apply> ensure_created;     // created when absent; never touched again
+  std::vector<Apply> apply;
+  /// `replicas` of a Deployment, applied by the manager payment-operator-scale (once at creation and at a hand-over from an HPA).
+  std::vector<Apply> scale;
+  std::vector<Replace> replace;
+  std::vector<Remove> remove;
+  std::optional<Object> status;          // the whole status; absent when the live one already equals it
+  std::optional<std::vector<std::string>> finalizers;   // wanted list of metadata.finalizers; absent: leave alone
+  std::vector<Event> events;             // on transitions only
+  std::optional<std::chrono::seconds> requeue_after;
+
+  /// True when nothing needs to be written or read.
+  [[nodiscard]] bool empty() const {
+    return reads.empty() && generate.empty() && ensure_created.empty() && apply.empty() && scale.empty() && replace.empty() &&
+           remove.empty() && !status && !finalizers && events.empty();
+  }
+};
+
+/// What the operator's own flags contribute. Part of the input, so that the function stays pure.
+struct Settings {
+  std::string operator_version;          // "0.1.0"
+  std::string runtime_image;             // --runtime-image
+  std::string mysql_image;               // --mysql-image
+  std::string redis_image;               // --redis-image
+};
+
+/// The content of a reconcile. `platform` is the PaymentPlatform as read from the API server (metadata, spec, status).
+/// Never throws on any content of its arguments; bad input becomes Stalled with the field path.
+[[nodiscard]] Plan reconcile(const Object& platform, const Snapshot& live, const Settings& settings, base::TimePoint now);
+
+}  // namespace controllers
