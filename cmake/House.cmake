@@ -1,9 +1,13 @@
 # Folder = namespace = target. A room's CMakeLists.txt is one call; a new file in the folder needs no edit.
 
-# house_library(<target> [DEPS <targets>...]): *.cpp of this folder make the library <target>;
-# *_test.cpp make the program <target>_test, *_bench.cpp make <target>_bench.
+# All unit tests, and those of code that has threads: what the sanitizer presets build.
+add_custom_target(house_unit_tests)
+add_custom_target(house_threaded_tests)
+
+# house_library(<target> [THREADED] [DEPS <targets>...] [TEST_DEPS <targets>...]): *.cpp of this folder make the library
+# <target>; *_test.cpp make the program <target>_test, *_bench.cpp make <target>_bench. THREADED: its tests also run under tsan.
 function(house_library target)
-  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADED" "" "DEPS;TEST_DEPS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(tests ${sources})
   set(benches ${sources})
@@ -22,7 +26,11 @@ function(house_library target)
   endif()
 
   if(tests AND NOT HOUSE_FUZZ)
-    house_test(${target}_test SOURCES ${tests} DEPS ${target} ${ARG_TEST_DEPS})
+    set(label unit)
+    if(ARG_THREADED)
+      list(APPEND label threads)
+    endif()
+    house_test(${target}_test LABELS ${label} SOURCES ${tests} DEPS ${target} ${ARG_TEST_DEPS})
   endif()
   if(benches AND NOT HOUSE_FUZZ)
     add_executable(${target}_bench ${benches})
@@ -30,18 +38,24 @@ function(house_library target)
   endif()
 endfunction()
 
-# house_test(<target> SOURCES ... DEPS ... [LABEL unit|integration]): one GoogleTest program, one ctest entry.
+# house_test(<target> SOURCES ... DEPS ... [LABELS unit|threads|integration ...]): one GoogleTest program, one ctest entry.
 function(house_test target)
-  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;DEPS" ${ARGN})
-  if(NOT ARG_LABEL)
-    set(ARG_LABEL unit)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LABELS" ${ARGN})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
   endif()
   add_executable(${target} ${ARG_SOURCES})
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${target} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main house_warnings)
   target_compile_definitions(${target} PRIVATE SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_test(NAME ${target} COMMAND ${target} --gtest_brief=1)
-  set_tests_properties(${target} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 300)
+  set_tests_properties(${target} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 300)
+  if("unit" IN_LIST ARG_LABELS)
+    add_dependencies(house_unit_tests ${target})
+  endif()
+  if("threads" IN_LIST ARG_LABELS)
+    add_dependencies(house_threaded_tests ${target})
+  endif()
 endfunction()
 
 # house_program(<name> DEPS ...): main.cpp of this folder, which only wires.

@@ -1,0 +1,66 @@
+# Entry points. `make help` says what each does; `make demo` and `make test` are the two that matter.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/payment-operator
+# A Go that scripts/setup fetched wins over Debian's older one.
+export PATH := $(CACHE)/go/bin:/usr/local/go/bin:$(PATH)
+TIER ?= node
+JOBS ?= $(shell nproc)
+
+.PHONY: help setup build demo demo-down test unit asan tsan integration e2e bench lint format golden images cluster-up cluster-down
+
+help: ## this list
+	@sed -nE 's/^([a-z][a-z0-9-]*):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "make %-13s %s\n", $$1, $$2}'
+
+setup: ## install what is missing from Debian's packages (apt, as root or through sudo)
+	@scripts/setup
+
+build: setup ## build the release preset into build/release
+	@scripts/build release
+
+demo: setup ## build all, start Kubernetes, install the operator, make one payment and leave it running (CLUSTER=current REGISTRY=host/path [YES=1] uses your own cluster)
+	@scripts/demo
+
+demo-down: ## remove what make demo left, the embedded cluster included
+	@scripts/demo down
+
+test: setup ## everything that CI runs, each stage with its minutes
+	@scripts/test all
+
+unit: setup ## unit tests (release build)
+	@scripts/test unit
+
+asan: setup ## unit tests under the address, leak and undefined-behaviour sanitizers
+	@scripts/test asan
+
+tsan: setup ## the tests of code with threads under the thread sanitizer
+	@scripts/test tsan
+
+integration: setup ## real MariaDB, Redis and kube-apiserver
+	@scripts/test integration
+
+e2e: setup ## Helm install, real pods, real payments (needs root, or CLUSTER=current)
+	@scripts/test e2e
+
+bench: build ## figures as JSON under build/bench, and a table
+	@scripts/bench
+
+lint: setup ## formatting, source-tree rules, shell, chart, clang-tidy
+	@scripts/lint
+
+format: setup ## format all C++ sources in place
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 -i
+
+golden: build ## rewrite the expected objects that tests compare with; read the diff
+	@scripts/golden
+
+images: build ## build the container images, without docker or a registry
+	@scripts/images build all
+
+cluster-up: setup ## start the embedded Kubernetes (TIER=api|control|node); kubeconfig at build/cluster/kubeconfig
+	@tests/cluster/cluster up --tier $(TIER)
+
+cluster-down: ## stop it and leave nothing behind
+	@tests/cluster/cluster down
