@@ -1,0 +1,89 @@
+# shellcheck shell=bash
+# What make demo and the end-to-end tests share: a cluster, the images in it, and the operator installed by Helm.
+# Sourced from the root of the checkout. CLUSTER=embedded (default) or current; REGISTRY=host/path with current.
+
+CLUSTER=${CLUSTER:-embedded}
+TAG=${TAG:-dev}
+OPERATOR_NAMESPACE=payment-operator
+
+die() { echo "${0##*/}: $*" >&2; exit 1; }
+say() { printf '[%3d s] %s\n' "$SECONDS" "$*"; }
+
+# The images by the names under which the cluster's nodes find them.
+image_reference() {
+  if [ "$CLUSTER" = current ]; then echo "$REGISTRY/$1:$TAG"; else echo "localhost/$1:$TAG"; fi
+}
+
+# A node-tier cluster with our images in it. Exit code 3: this machine cannot run one (no root).
+platform_cluster_up() {
+  if [ "$CLUSTER" = current ]; then
+    current_cluster_confirm
+    push_images
+    return
+  fi
+  [ "$CLUSTER" = embedded ] || die "CLUSTER is embedded or current, not '$CLUSTER'"
+  local status=0
+  tests/cluster/cluster images || return
+  tests/cluster/cluster up --tier node || status=$?
+  [ "$status" -eq 0 ] || return "$status"
+  # shellcheck disable=SC1090
+  source <(tests/cluster/cluster env)
+  TAG=$TAG scripts/images build payment-operator payment-runtime mariadb redis
+  TAG=$TAG scripts/images load
+}
+
+current_cluster_confirm() {
+  [ -n "${REGISTRY:-}" ] || die "CLUSTER=current needs REGISTRY=host/path, where the cluster's nodes can pull images from"
+  for tool in kubectl helm skopeo; do
+    command -v "$tool" >/dev/null || die "CLUSTER=current needs $tool on the PATH"
+  done
+  local context
+  context=$(kubectl config current-context) || die "no current context; set KUBECONFIG or run kubectl config use-context"
+  echo "This installs the operator and a platform into the cluster of context '$context' ($(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}'))"
+  echo "and pushes two images to $REGISTRY."
+  [ "${YES:-}" = 1 ] && return
+  local answer
+  read -r -p "Continue? [y/N] " answer
+  [ "$answer" = y ] || [ "$answer" = Y ] || die "nothing was done"
+}
+
+push_images() {
+  TAG=$TAG scripts/images build payment-operator payment-runtime
+  local name
+  for name in payment-operator payment-runtime; do
+    skopeo copy --quiet "docker-archive:$(TAG=$TAG scripts/images path "$name")" "docker://$REGISTRY/$name:$TAG"
+  done
+}
+
+# helm_install [more Helm arguments...]
+helm_install() {
+  local operator runtime databases=()
+  operator=$(image_reference payment-operator) runtime=$(image_reference payment-runtime)
+  if [ "$CLUSTER" = embedded ]; then
+    databases=(--set "mysqlImage=localhost/mariadb:10.11" --set "redisImage=localhost/redis:7")
+  fi
+  helm upgrade --install payment-operator charts/payment-operator --namespace "$OPERATOR_NAMESPACE" --create-namespace \
+    --set "image.repository=${operator%:*}" --set "image.tag=$TAG" --set "runtimeImage=$runtime" --set test.namespace=payment \
+    "${databases[@]}" --wait --timeout 2m "$@"
+}
+
+# forward NAMESPACE SERVICE PORT: prints a local URL that reaches the Service until this shell ends (forward_stop).
+declare -a FORWARDS=()
+forward() {
+  local log
+  log=$(mktemp)
+  kubectl port-forward -n "$1" "service/$2" ":$3" >"$log" 2>&1 </dev/null &
+  FORWARDS+=($!)
+  local port='' tries
+  for tries in $(seq 100); do
+    port=$(sed -n 's/^Forwarding from 127.0.0.1:\([0-9]*\) .*/\1/p' "$log" | head -n 1)
+    [ -z "$port" ] || break
+    kill -0 "${FORWARDS[-1]}" 2>/dev/null || die "port-forward to $1/$2:$3 ended after $tries tries: $(cat "$log")"
+    read -rt 0.1 <> <(:) || true
+  done
+  rm -f "$log"
+  [ -n "$port" ] || die "port-forward to $1/$2:$3 did not start"
+  # shellcheck disable=SC2034  # the answer, read by the caller
+  FORWARD_URL=http://127.0.0.1:$port
+}
+forward_stop() { [ ${#FORWARDS[@]} -eq 0 ] || kill "${FORWARDS[@]}" 2>/dev/null || true; }

@@ -1,0 +1,323 @@
+#!/usr/bin/env python3
+"""A day in a platform's life, on a real node: install, pay, reconcile, break things, delete. Run by tests/e2e/run."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+import time
+
+from cluster import (EMBEDDED, Failed, Service, apply, check, condition, eventually, get, items, kubectl, main, patch_spec, query, ready, test)
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+QUICKSTART = (ROOT / "examples/quickstart.yaml").read_text()
+RUN = str(int(time.time()))
+SERVICES = {}
+
+
+def service(name, port):
+    if name not in SERVICES:
+        SERVICES[name] = Service(name, port)
+    return SERVICES[name]
+
+
+def payment():
+    return service("payment-service", 8086)
+
+
+def simulator():
+    return service("channel-simulator", 9200)
+
+
+def create(business_no, amount=100, **more):
+    return payment().post("/api/payment/create", {"businessNo": business_no, "amount": amount, "paymentChannel": "wechat", **more})
+
+
+def pay(payment_no):
+    status, answer, _ = simulator().post("/_control/pay", {"payment_no": payment_no})
+    check(status == 200, f"/_control/pay answered {status}: {answer}")
+
+
+def paid(business_no, seconds=30):
+    eventually(f"{business_no} paid", lambda: query(payment(), business_no)[1]["data"]["status"] == 1, seconds)
+
+
+def create_and_pay(business_no, amount=100):
+    status, answer, _ = create(business_no, amount)
+    check(status == 200, f"create answered {status}: {answer}")
+    pay(answer["data"]["paymentNo"])
+    paid(business_no)
+    return answer["data"]
+
+
+def reconcile(name):
+    """Runs the CronJob's job now and returns its report (the termination message of its pod)."""
+    kubectl("create", "job", "--from=cronjob/reconciliation-cronjob", name, "-n", "payment")
+    eventually(f"job {name} complete", lambda: get("job", name).get("status", {}).get("succeeded"), 120)
+    pod = items("pods", selector=f"batch.kubernetes.io/job-name={name}")[0]
+    for entry in pod["status"]["containerStatuses"]:
+        return json.loads(entry["state"]["terminated"]["message"])
+    raise Failed("the job's pod has no container status")
+
+
+def children():
+    """What the operator made, by kind and name, with uid."""
+    kinds = "statefulset,deployment,service,configmap,persistentvolumeclaim,secret,cronjob,hpa,pdb,serviceaccount,job"
+    return {(o["kind"], o["metadata"]["name"]): o["metadata"]["uid"]
+            for o in items(kinds, selector="app.kubernetes.io/managed-by=payment-operator")
+            if not o["metadata"]["name"].startswith("reconciliation-cronjob-")}
+
+
+@test
+def quickstart_becomes_ready():
+    kubectl("create", "namespace", "payment")
+    kubectl("label", "namespace", "payment", "pod-security.kubernetes.io/enforce=restricted")
+    apply(QUICKSTART)
+    first = eventually("a status on the first write", lambda: get("pp", "quickstart").get("status", {}).get("conditions"), 10)
+    check({"Ready", "Reconciling", "Stalled"} <= {c["type"] for c in first}, f"the first status lacks a condition: {first}")
+    ready(seconds=240)
+
+
+@test
+def status_names_the_simulator_and_development_authentication():
+    text = json.dumps(get("pp", "quickstart")["status"])
+    check("Development" in text, f"no warning of Development authentication in {text}")
+    check("simulator" in text.lower(), f"no warning that no real money moves in {text}")
+
+
+@test
+def printer_columns_tell_the_state():
+    table = kubectl("get", "pp", "-n", "payment")
+    check(re.search(r"NAME\s+READY\s+REASON\s+SERVICES\s+DATABASE\s+VERSION\s+AGE", table), table)
+    check(re.search(r"quickstart\s+True\s+\S+\s+\d/\d", table), table)
+
+
+@test
+def a_payment_is_created_paid_and_queried():
+    data = create_and_pay(f"E2E_{RUN}_1")
+    check(data["amount"] == "100.00" and data["codeUrl"].startswith("weixin://"), f"unexpected data {data}")
+
+
+@test
+def a_second_create_is_refused_with_409():
+    status, answer, _ = create(f"E2E_{RUN}_1")
+    check(status == 409 and answer["code"] == 40901, f"{status} {answer}")
+    check("重复支付请求" in answer["message"], answer["message"])
+
+
+@test
+def an_unknown_payment_is_404():
+    status, answer, _ = query(payment(), "NEVER_MADE")
+    check(status == 404 and answer["code"] == 40401, f"{status} {answer}")
+
+
+@test
+def bad_requests_are_400_with_the_field_and_store_nothing():
+    good = {"businessNo": f"BAD_{RUN}", "amount": 100, "paymentChannel": "wechat"}
+    cases = [({**good, "amount": 0}, "amount"), ({**good, "amount": -1}, "amount"), ({**good, "amount": "1.001"}, "amount"),
+             ({**good, "amount": "100000000.00"}, "amount"), ({**good, "paymentChannel": "cash"}, "paymentChannel"),
+             ({**good, "businessNo": ""}, "businessNo"), ({**good, "businessNo": "x" * 65}, "businessNo"),
+             ({**good, "notifyUrl": "http://example.com/"}, "notifyUrl"),
+             (f'{{"businessNo":"BAD_{RUN}","amount":1e2,"paymentChannel":"wechat"}}', "amount"), ("{not json", "")]
+    for body, field in cases:
+        status, answer, _ = payment().post("/api/payment/create", body)
+        check(status == 400, f"{body} answered {status} {answer}")
+        check(field in json.dumps(answer), f"{body}: the answer does not name {field}: {answer}")
+    check(query(payment(), f"BAD_{RUN}")[0] == 404, "a refused payment was stored")
+
+
+@test
+def reconciliation_job_reports_no_difference():
+    report = reconcile(f"reconcile-{RUN}")
+    check(report["differences"] == 0, f"differences in {report}")
+
+
+@test
+def a_row_dropped_from_a_bill_is_exactly_one_difference():
+    today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600))   # the channel's day, Asia/Shanghai
+    status, answer, _ = simulator().post("/_control/bills", {"channel": "wechat", "day": today, "drop": 1, "extra": 0, "alter": 0, "seed": 1})
+    check(status == 200, f"{status} {answer}")
+    status, answer, _ = simulator().post("/_control/bills/close", {"channel": "wechat", "day": today})
+    check(status == 200, f"{status} {answer}")
+    report = reconcile(f"reconcile-drop-{RUN}")
+    check(report["differences"] == 1, f"wanted exactly one difference: {report}")
+
+
+@test
+def helm_test_pays_once():
+    kubectl("get", "namespace", "payment")
+    done = subprocess.run(["helm", "test", "payment-operator", "-n", os.environ["OPERATOR_NAMESPACE"], "--timeout", "2m"],
+                          capture_output=True, text=True)
+    check(done.returncode == 0, done.stdout + done.stderr)
+
+
+@test
+def redis_down_payments_go_on_and_duplicates_are_refused():
+    patch_spec({"paused": True})
+    eventually("Paused", lambda: condition("quickstart", "Reconciling").get("reason") == "Paused", 30)
+    kubectl("scale", "deployment/redis", "--replicas=0", "-n", "payment")
+    eventually("no redis pod", lambda: not items("pods", selector="app=redis"), 60)
+    status, answer, _ = create(f"E2E_{RUN}_REDIS")
+    check(status == 200, f"{status} {answer}")
+    status, answer, _ = create(f"E2E_{RUN}_REDIS")
+    check(status == 409, f"{status} {answer}")
+    status, answer, _ = create(f"E2E_{RUN}_1")
+    check(status == 409, f"{status} {answer}")
+    kubectl("scale", "deployment/redis", "--replicas=1", "-n", "payment")
+    patch_spec({"paused": False})
+    ready()
+
+
+@test
+def mysql_down_is_503_with_retry_after_and_heals_with_nothing_lost():
+    restarts = {p["metadata"]["name"]: p["status"]["containerStatuses"][0]["restartCount"] for p in items("pods", selector="app=payment-service")}
+    patch_spec({"paused": True})
+    eventually("Paused", lambda: condition("quickstart", "Reconciling").get("reason") == "Paused", 30)
+    kubectl("scale", "statefulset/mysql", "--replicas=0", "-n", "payment")
+    eventually("no mysql pod", lambda: not items("pods", selector="app=mysql"), 60)
+
+    def unavailable():
+        status, answer, headers = create(f"E2E_{RUN}_DOWN")
+        return status == 503 and "retry-after" in headers or (_ for _ in ()).throw(Failed(f"{status} {answer} {headers}"))
+    eventually("503 with Retry-After", unavailable, 30)
+    patch_spec({"paused": False})
+    kubectl("scale", "statefulset/mysql", "--replicas=1", "-n", "payment")
+    ready()
+    eventually("creates work again", lambda: create(f"E2E_{RUN}_AFTER")[0] in (200, 409), 60)
+    check(query(payment(), f"E2E_{RUN}_1")[1]["data"]["status"] == 1, "a paid payment was lost")
+    for pod in items("pods", selector="app=payment-service"):
+        name = pod["metadata"]["name"]
+        check(pod["status"]["containerStatuses"][0]["restartCount"] == restarts.get(name, 0), f"{name} restarted")
+
+
+@test
+def deleting_a_payment_pod_under_load_fails_no_request():
+    if not EMBEDDED:
+        return "skip"   # a port-forward pins one pod; the Service's address is not reachable from here
+    patch_spec({"services": {"payment": {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 2}}}})
+    eventually("two payment pods", lambda: (get("deployment", "payment-service")["status"].get("readyReplicas") == 2), 120)
+    ready()
+    stop, failures, done, lock = threading.Event(), [], [0], threading.Lock()
+
+    def load(worker):
+        number = 0
+        while not stop.is_set():
+            number += 1
+            try:
+                status, answer, _ = create(f"LOAD_{RUN}_{worker}_{number}", amount="0.01")
+                problem = None if status == 200 else f"{status} {answer}"
+            except OSError as error:
+                problem = repr(error)
+            with lock:
+                done[0] += 1
+                if problem:
+                    failures.append(problem)
+    workers = [threading.Thread(target=load, args=(n,)) for n in range(4)]
+    for worker in workers:
+        worker.start()
+    try:
+        eventually("load runs", lambda: done[0] > 50, 30)
+        victim = items("pods", selector="app=payment-service")[0]["metadata"]["name"]
+        kubectl("delete", "pod", victim, "-n", "payment")          # returns when it is gone
+        at = done[0]
+        eventually("load goes on", lambda: done[0] > at + 50, 30)
+        eventually("two again", lambda: get("deployment", "payment-service")["status"].get("readyReplicas") == 2, 120)
+    finally:
+        stop.set()
+        for worker in workers:
+            worker.join()
+    print(f"     {done[0]} requests, {len(failures)} failed")
+    check(not failures, f"{len(failures)} of {done[0]} requests failed, first: {failures[:3]}")
+
+
+@test
+def edited_and_deleted_children_come_back():
+    before = get("service", "payment-service")["metadata"]["uid"]
+    kubectl("delete", "service", "payment-service", "-n", "payment")
+    SERVICES.pop("payment-service", None)
+    eventually("Service comes back", lambda: (get("service", "payment-service") or {"metadata": {"uid": before}})["metadata"]["uid"] != before, 30)
+    kubectl("patch", "configmap", "redis", "-n", "payment", "--type=merge", "-p", '{"data":{"redis.conf":"broken"}}')
+    eventually("ConfigMap is put right", lambda: get("configmap", "redis")["data"]["redis.conf"] != "broken", 30)
+    kubectl("label", "deployment", "redis", "-n", "payment", "team=payments")
+    check(get("deployment", "redis")["metadata"]["labels"].get("team") == "payments", "a foreign label was taken away")
+    ready()
+
+
+@test
+def a_missing_image_is_told_within_a_minute_and_heals():
+    patch_spec({"image": "localhost/payment-runtime:missing"})
+    entry = eventually("Ready=False names the image", lambda: (lambda c: c if c.get("status") == "False" and "missing" in c.get("message", "") else None)(
+        condition("quickstart")), 60)
+    check(entry["reason"] and entry["observedGeneration"], f"{entry}")
+    kubectl("patch", "pp", "quickstart", "-n", "payment", "--type=json", "-p", '[{"op":"remove","path":"/spec/image"}]')
+    ready(seconds=120)
+
+
+@test
+def a_bad_storage_class_is_told_and_replaced_when_put_right():
+    kubectl("create", "namespace", "payment-b")
+    text = QUICKSTART.replace("name: quickstart", "name: second")
+    apply(text, "payment-b")
+    kubectl("patch", "pp", "second", "-n", "payment-b", "--type=merge", "-p",
+            '{"spec":{"database":{"managed":{"storage":{"storageClassName":"no-such-class"}}}}}')
+
+    def told():
+        entry = condition("second", namespace="payment-b")
+        return entry if entry.get("status") == "False" and "no-such-class" in entry.get("message", "") else None
+    eventually("Ready=False names the class", told, 60)
+    kubectl("patch", "pp", "second", "-n", "payment-b", "--type=json", "-p",
+            '[{"op":"remove","path":"/spec/database/managed/storage/storageClassName"}]')
+    ready("second", "payment-b", 240)
+    kubectl("delete", "pp", "second", "-n", "payment-b")
+    kubectl("delete", "namespace", "payment-b", "--wait=false")
+
+
+@test
+def bad_platforms_are_refused_by_the_api_server_with_the_path():
+    base = {"apiVersion": "paymentplatform.io/v1alpha1", "kind": "PaymentPlatform", "metadata": {"name": "bad"}}
+    cases = [({"channels": {"bitcoin": {"enabled": True}}}, "spec.channels.bitcoin"),
+             ({"services": {"payment": {"replicas": -1}}}, "spec.services.payment.replicas"),
+             ({"services": {"payment": {"autoscaling": {"minReplicas": 5, "maxReplicas": 2}}}}, "spec.services.payment.autoscaling"),
+             ({"database": {"managed": {}, "external": {"host": "db"}}}, "spec.database"),
+             ({"reconciliation": {"schedule": "61 * * * *"}}, "spec.reconciliation.schedule"),
+             ({"reconciliation": {"schedule": "@every 5m"}}, "spec.reconciliation.schedule")]
+    for spec, path in cases:
+        done = apply({**base, "spec": spec}, ok=False)
+        check(done.returncode != 0, f"{spec} was accepted")
+        check(path in done.stderr, f"{spec}: the refusal does not name {path}: {done.stderr}")
+    done = apply({**base, "metadata": {"name": "n" * 64}, "spec": {}}, ok=False)
+    check(done.returncode != 0 and "name" in done.stderr, f"a 64-character name: {done.stderr}")
+    check(get("pp", "bad") is None, "a refused platform exists")
+
+
+@test
+def the_operator_killed_during_an_install_ends_with_the_same_objects():
+    before = children()
+    operators = os.environ["OPERATOR_NAMESPACE"]
+    for _ in range(3):
+        kubectl("delete", "pod", "-n", operators, "-l", "app.kubernetes.io/name=payment-operator", "--grace-period=0", "--force")
+    kubectl("rollout", "status", "deployment", "-n", operators, "-l", "app.kubernetes.io/name=payment-operator", "--timeout=60s")
+    ready()
+    check(children() == before, f"objects changed: {set(children().items()) ^ set(before.items())}")
+
+
+@test
+def deleting_the_platform_keeps_volumes_and_its_return_finds_them():
+    claim = get("pvc", "data-mysql-0")["metadata"]["uid"]
+    secret = get("secret", "payment-generated")["metadata"]["uid"]
+    kubectl("delete", "pp", "quickstart", "-n", "payment")
+    eventually("pods gone", lambda: not items("pods", selector="app.kubernetes.io/managed-by=payment-operator"), 120)
+    check(get("pvc", "data-mysql-0")["metadata"]["uid"] == claim, "the volume claim is gone")
+    check(get("secret", "payment-generated")["metadata"]["uid"] == secret, "the generated Secret is gone")
+    SERVICES.clear()
+    apply(QUICKSTART)
+    ready(seconds=240)
+    eventually("the old payment is there", lambda: query(payment(), f"E2E_{RUN}_1")[1]["data"]["status"] == 1, 60)
+    check(get("pvc", "data-mysql-0")["metadata"]["uid"] == claim, "the volume claim was replaced")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
