@@ -1,0 +1,148 @@
+#include "common/codec/yaml.hpp"
+
+#include <set>
+
+#include <fmt/format.h>
+#include <yaml-cpp/anchor.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <sstream>
+
+namespace codec {
+namespace {
+
+/// Thrown inside this file only: yaml-cpp reports its own mistakes by exceptions too, and both are turned into values below.
+struct Mistake {
+  YAML::Mark mark;
+  std::string what;
+};
+
+/// Receives the parser's events; unlike its node tree, they say where every key stands and whether an alias was used.
+class Builder final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    refuse_anchor(mark, anchor);
+    add(at(mark, Yaml::Kind::Null), mark);
+  }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { throw Mistake{mark, "aliases are not supported"}; }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+    refuse_anchor(mark, anchor);
+    const bool quoted = tag == "!";
+    if (!quoted && tag != "?" && !tag.empty()) throw Mistake{mark, "tags are not supported"};
+    Yaml node = at(mark, Yaml::Kind::Scalar);
+    if (!quoted && (value == "~" || value == "null" || value == "Null" || value == "NULL")) node.kind = Yaml::Kind::Null;
+    node.scalar = value;
+    node.quoted = quoted;
+    add(std::move(node), mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    open(mark, tag, anchor, Yaml::Kind::List);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    open(mark, tag, anchor, Yaml::Kind::Map);
+  }
+  void OnMapEnd() override { close(); }
+
+  Yaml root;
+
+ private:
+  struct Frame {
+    Yaml node;
+    std::set<std::string, std::less<>> seen;
+    std::string key;
+    bool has_key = false;
+  };
+
+  static Yaml at(const YAML::Mark& mark, Yaml::Kind kind) {
+    Yaml node;
+    node.kind = kind;
+    node.line = mark.line + 1;
+    node.column = mark.column + 1;
+    return node;
+  }
+
+  static void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
+    if (anchor != YAML::NullAnchor) throw Mistake{mark, "anchors are not supported"};
+  }
+
+  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Yaml::Kind kind) {
+    refuse_anchor(mark, anchor);
+    if (tag != "?" && !tag.empty()) throw Mistake{mark, "tags are not supported"};
+    if (stack_.size() >= kYamlDepthMax) throw Mistake{mark, fmt::format("nested deeper than {} levels", kYamlDepthMax)};
+    if (!stack_.empty() && stack_.back().node.kind == Yaml::Kind::Map && !stack_.back().has_key) {
+      throw Mistake{mark, "a key must be a plain text"};
+    }
+    stack_.push_back({at(mark, kind), {}, {}, false});
+  }
+
+  void close() {
+    Yaml node = std::move(stack_.back().node);
+    stack_.pop_back();
+    place(std::move(node));
+  }
+
+  void add(Yaml node, const YAML::Mark& mark) {
+    if (stack_.empty() || stack_.back().node.kind != Yaml::Kind::Map || stack_.back().has_key) return place(std::move(node));
+    Frame& frame = stack_.back();
+    if (node.kind != Yaml::Kind::Scalar) throw Mistake{mark, "a key must be a plain text"};
+    if (!frame.seen.insert(node.scalar).second) throw Mistake{mark, fmt::format("{}: this key stands twice", node.scalar)};
+    frame.key = std::move(node.scalar);
+    frame.has_key = true;
+  }
+
+  void place(Yaml node) {
+    if (stack_.empty()) {
+      root = std::move(node);
+      return;
+    }
+    Frame& frame = stack_.back();
+    if (frame.node.kind == Yaml::Kind::List) {
+      frame.node.items.push_back(std::move(node));
+      return;
+    }
+    frame.node.members.emplace_back(std::move(frame.key), std::move(node));
+    frame.key.clear();
+    frame.has_key = false;
+  }
+
+  std::vector<Frame> stack_;
+};
+
+}  // namespace
+
+const Yaml* Yaml::find(std::string_view key) const {
+  for (const auto& [name, value] : members) {
+    if (name == key) return &value;
+  }
+  return nullptr;
+}
+
+base::Result<Yaml> parse_yaml(std::string_view text, std::string_view file) {
+  const auto wrong = [&](const YAML::Mark& mark, std::string_view what) {
+    const int line = mark.is_null() ? 1 : mark.line + 1;
+    const int column = mark.is_null() ? 1 : mark.column + 1;
+    return base::fail(base::Code::InvalidArgument, fmt::format("{}:{}:{}: {}", file, line, column, what));
+  };
+  if (text.size() > kYamlBytesMax) return wrong(YAML::Mark::null_mark(), fmt::format("longer than {} bytes", kYamlBytesMax));
+  try {
+    std::istringstream stream{std::string{text}};
+    YAML::Parser parser{stream};
+    Builder builder;
+    parser.HandleNextDocument(builder);
+    Builder second;
+    if (parser.HandleNextDocument(second)) return wrong(YAML::Mark::null_mark(), "only one YAML document is expected");
+    return std::move(builder.root);
+  } catch (const Mistake& mistake) {
+    return wrong(mistake.mark, mistake.what);
+  } catch (const YAML::Exception& mistake) {
+    return wrong(mistake.mark, mistake.msg);
+  }
+}
+
+}  // namespace codec

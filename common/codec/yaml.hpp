@@ -1,0 +1,35 @@
+// YAML with places: a tree of plain values that each know their line and column, so that a mistake can be pointed at.
+// For files of our own making: bounded in size and depth, no aliases, no tags, no duplicate keys, one document.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/base/result.hpp"
+
+namespace codec {
+
+constexpr std::size_t kYamlBytesMax = 1U << 20;
+constexpr std::size_t kYamlDepthMax = 32;
+
+struct Yaml {
+  enum class Kind { Null, Scalar, List, Map };
+
+  Kind kind = Kind::Null;
+  std::string scalar;                                 // Kind::Scalar
+  bool quoted = false;                                // "true" in quotes is a text, not a truth
+  std::vector<Yaml> items;                            // Kind::List
+  std::vector<std::pair<std::string, Yaml>> members;  // Kind::Map, in the order of the file
+  int line = 1;                                       // counted from 1
+  int column = 1;
+
+  /// The member of this name, or null.
+  [[nodiscard]] const Yaml* find(std::string_view key) const;
+};
+
+/// InvalidArgument with the message "file:line:column: what is wrong".
+[[nodiscard]] base::Result<Yaml> parse_yaml(std::string_view text, std::string_view file);
+
+}  // namespace codec
