@@ -9,12 +9,14 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/clock.hpp"
 #include "common/base/deadline.hpp"
 #include "common/base/result.hpp"
 #include "common/base/task.hpp"
+#include "payment-runtime/domain/evidence.hpp"
 #include "payment-runtime/domain/money.hpp"
 
 namespace pay::ports {
@@ -30,17 +32,9 @@ struct Prepay {
   std::string code_url;          // what the payer's app scans
 };
 
-enum class TradeState { NotFound, AwaitingPayer, Succeeded, Closed, Failed, Refunded };
-
-/// What the channel says about one order, verified (signature, key id, time) before anybody sees it.
-struct ChannelEvidence {
-  std::string out_trade_no;
-  TradeState state = TradeState::NotFound;
-  std::string channel_trade_no;                // the channel's own number; empty before it is paid
-  domain::Money amount;                        // meaningful for Succeeded and Refunded
-  std::string account;                         // the merchant number that was paid: must be ours
-  std::optional<base::TimePoint> succeeded_at;
-};
+using domain::BillRow;
+using domain::ChannelEvidence;
+using domain::TradeState;
 
 /// A callback as it came over the wire; the signature covers the raw bytes.
 struct RawCallback {
@@ -53,20 +47,14 @@ struct VerifiedCallback {
   ChannelEvidence evidence;
 };
 
-struct BillRow {
-  std::string out_trade_no;
-  std::string channel_trade_no;
-  TradeState state = TradeState::Succeeded;
-  domain::Money amount;
-  base::TimePoint at;
-};
-
 class Channel {
  public:
   virtual ~Channel() = default;
 
   /// "wechat": the name in the API, in the database and in metrics.
   [[nodiscard]] virtual std::string_view name() const = 0;
+  /// The merchant number that this channel pays to; evidence about any other account is refused.
+  [[nodiscard]] virtual std::string_view account() const = 0;
 
   virtual base::Task<base::Result<Prepay>> create(ChannelOrder order, base::Deadline deadline) = 0;
   /// TradeState::NotFound is a value, not an error.

@@ -1,0 +1,38 @@
+// Payments whose fate is open are resolved by asking the channel: never by guessing, never by the clock alone.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <stop_token>
+
+#include "common/base/deadline.hpp"
+#include "common/base/result.hpp"
+#include "common/base/task.hpp"
+#include "payment-runtime/domain/payment.hpp"
+#include "payment-runtime/services/ports.hpp"
+
+namespace pay::services::payment {
+
+/// Asks the channel about one open payment and stores what follows. An order that the channel does not know (we stopped between our
+/// transaction and the call, or the call was lost) is made again under the same number while it can still be paid; one that nobody paid in
+/// time is closed at the channel and asked about once more. Error: the channel or the store gave no answer; the payment stays as it is.
+base::Task<base::Result<domain::Payment>> resolve(domain::Payment payment, Ports ports, base::Deadline deadline);
+
+struct ResolverRound {
+  std::size_t taken = 0;
+  std::size_t changed = 0;
+  std::size_t unanswered = 0;
+};
+/// Takes at most kResolverBatchMax payments whose time has come and resolves them one after the other.
+base::Task<base::Result<ResolverRound>> resolve_due(Ports ports, base::Deadline deadline);
+
+/// resolve_due() every kResolverInterval until `stop`. Errors are waited out; `observe` (may be null) sees every round that did something.
+using ResolverObserver = void (*)(void* context, const base::Result<ResolverRound>& round);
+base::Task<void> run_resolver(Ports ports, std::stop_token stop, ResolverObserver observe, void* context);
+
+constexpr std::size_t kResolverBatchMax = 32;
+constexpr auto kResolverInterval = std::chrono::seconds{1};
+constexpr auto kResolverRoundMax = std::chrono::seconds{30};
+constexpr auto kResolveChannelBudget = std::chrono::seconds{5};   // of each channel call
+
+}  // namespace pay::services::payment
