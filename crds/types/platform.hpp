@@ -1,0 +1,174 @@
+// PaymentPlatform v1alpha1: what a user may ask for. Initial values are the defaults. Fields are described in platform.cpp.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crds/types/describe.hpp"
+
+namespace crds {
+
+inline constexpr const char* kGroup = "paymentplatform.io";
+inline constexpr const char* kVersion = "v1alpha1";
+inline constexpr const char* kApiVersion = "paymentplatform.io/v1alpha1";
+inline constexpr const char* kKind = "PaymentPlatform";
+inline constexpr std::size_t kNameMax = 63;    // the name is a label value on every child
+
+using Texts = std::map<std::string, std::string>;
+
+struct LocalRef {
+  std::string name;
+};
+
+struct Resources {
+  Texts requests;
+  Texts limits;
+  [[nodiscard]] bool empty() const { return requests.empty() && limits.empty(); }
+};
+
+struct ClaimStorage {
+  std::string size = "20Gi";
+  std::string storage_class_name;    // empty: the cluster's default class
+};
+
+struct ManagedMysql {
+  std::string image;                 // empty: the operator's default
+  ClaimStorage storage;
+  Resources resources;
+  std::int32_t max_connections = 500;
+  std::string innodb_buffer_pool_size = "1G";
+  std::int32_t flush_log_at_trx_commit = 1;
+  std::int32_t sync_binlog = 1;
+  Texts config;
+};
+
+struct Database {
+  std::string engine = "mysql";
+  std::optional<ManagedMysql> managed;
+};
+
+struct ScratchStorage {
+  std::string size = "2Gi";
+};
+
+struct ManagedRedis {
+  std::string image;
+  std::string max_memory = "1gb";
+  std::string max_memory_policy = "allkeys-lru";
+  std::string append_only = "everysec";
+  ScratchStorage storage;
+};
+
+struct Redis {
+  std::optional<ManagedRedis> managed;
+};
+
+struct WechatPay {
+  bool enabled = false;
+  std::string api_version = "v3";
+  std::string base_url;              // empty: the simulator when it is enabled, else WeChat Pay itself
+  LocalRef secret_ref;               // empty: the platform's secretRef
+};
+
+struct Simulator {
+  bool enabled = false;
+};
+
+struct Channels {
+  WechatPay wechat_pay;
+  Simulator simulator;
+};
+
+struct Autoscaling {
+  bool enabled = true;
+  std::int32_t min_replicas = 3;
+  std::int32_t max_replicas = 10;
+  std::int32_t target_cpu = 70;
+  std::int32_t target_memory = 80;
+};
+
+struct EnvVar {
+  std::string name;
+  std::string value;
+};
+
+struct Service {
+  std::int32_t replicas = 3;         // used only without autoscaling
+  Autoscaling autoscaling;
+  Resources resources;
+  std::vector<EnvVar> env;
+  std::string log_level = "info";
+};
+
+struct Services {
+  Service payment;
+  Service callback;
+  Service reconciliation{.replicas = 1, .autoscaling = {.enabled = false, .min_replicas = 1, .max_replicas = 3}, .resources = {}, .env = {}};
+};
+
+struct Reconciliation {
+  std::string schedule = "0/30 * * * *";
+  std::string time_zone = "Asia/Shanghai";
+  std::int32_t lookback_days = 7;
+  std::int32_t timeout_seconds = 600;
+};
+
+struct IngressTls {
+  std::string secret_name;
+};
+
+struct RateLimit {
+  std::int32_t requests_per_second = 100;
+};
+
+struct Ingress {
+  bool enabled = false;
+  std::string class_name = "nginx";
+  std::string host;
+  IngressTls tls;
+  RateLimit rate_limit;
+  Texts annotations;
+};
+
+struct Security {
+  std::string api_authentication = "Required";
+};
+
+struct Spec {
+  std::string image;                 // empty: the operator's default
+  std::vector<LocalRef> image_pull_secrets;
+  bool paused = false;
+  std::string deletion_policy = "Retain";
+  LocalRef secret_ref{"payment-service-secret"};
+  Database database;
+  Redis redis;
+  Channels channels;
+  Services services;
+  Reconciliation reconciliation;
+  Ingress ingress;
+  Security security;
+};
+
+template <>
+Description<Spec> describe();
+
+/// The parts of metadata that decisions need.
+struct Platform {
+  std::string name;
+  std::string name_space;
+  std::string uid;
+  std::int64_t generation = 0;
+  bool paused = false;               // by spec or by annotation paymentplatform.io/paused
+  Spec spec;
+
+  [[nodiscard]] ManagedMysql mysql() const { return spec.database.managed.value_or(ManagedMysql{}); }
+  [[nodiscard]] ManagedRedis redis() const { return spec.redis.managed.value_or(ManagedRedis{}); }
+};
+
+/// Reads an object of ours; everything that is wrong with it goes to `problems` with its field path. What decoded is kept even then.
+[[nodiscard]] Platform decode_platform(const nlohmann::json& object, Problems& problems);
+
+}  // namespace crds
