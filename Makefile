@@ -64,3 +64,7 @@ cluster-up: setup ## start the embedded Kubernetes (TIER=api|control|node); kube
 
 cluster-down: ## stop it and leave nothing behind
 	@tests/cluster/cluster down
+
+.PHONY: fuzz-smoke
+fuzz-smoke: setup ## every fuzz target for FUZZ_SECONDS (30) under libFuzzer; a crash is kept under build/fuzz
+	@scripts/fuzz-smoke

@@ -1,0 +1,43 @@
+// Money text: what parses is positive, bounded, and writes back as the same amount; an __int128 reading is the oracle.
+#include <cstdint>
+#include <string_view>
+
+#include "common/base/assert.hpp"
+#include "payment-runtime/domain/money.hpp"
+
+namespace {
+
+/// The same grammar, read the long way: -1 when the text is not an amount.
+__int128 oracle(std::string_view text) {
+  const std::size_t point = text.find('.');
+  const std::string_view whole = text.substr(0, point);
+  std::string_view fraction = point == std::string_view::npos ? std::string_view{} : text.substr(point + 1);
+  if (whole.empty() || whole.size() > 30 || fraction.size() > 2 || (point != std::string_view::npos && fraction.empty())) return -1;
+  __int128 value = 0;
+  for (const char c : whole) {
+    if (c < '0' || c > '9') return -1;
+    value = value * 10 + (c - '0');
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    const char c = i < fraction.size() ? fraction[i] : '0';
+    if (c < '0' || c > '9') return -1;
+    value = value * 10 + (c - '0');
+  }
+  return value;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text{reinterpret_cast<const char*>(data), size};
+  const auto amount = pay::domain::parse_amount(text);
+  const __int128 expected = oracle(text);
+  if (amount) {
+    BASE_ASSERT(*amount > 0 && *amount <= pay::domain::kAmountMinorMax);
+    BASE_ASSERT(expected == *amount);
+    BASE_ASSERT(pay::domain::parse_amount(pay::domain::format_amount(*amount)).value() == *amount);
+  } else if (size <= 30) {
+    BASE_ASSERT(expected <= 0 || expected > pay::domain::kAmountMinorMax);
+  }
+  return 0;
+}
