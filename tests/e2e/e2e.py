@@ -305,6 +305,21 @@ def the_operator_killed_during_an_install_ends_with_the_same_objects():
 
 
 @test
+def documented_commands_work():
+    """Runs the right column of docs/from-the-source-documents.md, row by row."""
+    if not EMBEDDED:
+        return "skip"   # rows address Services by their cluster IP
+    text = (ROOT / "docs/from-the-source-documents.md").read_text()
+    rows = [re.split(r"(?<!\\)\|", line)[2] for line in text.splitlines() if line.startswith("| `")]
+    check(len(rows) > 20, f"only {len(rows)} rows were read")
+    for row in rows:
+        command = row[row.index("`") + 1:row.rindex("`")].replace("\\|", "|")
+        done = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=320)
+        check(done.returncode == 0, f"{command}: exit {done.returncode}: {done.stdout}{done.stderr}")
+    ready()
+
+
+@test
 def deleting_the_platform_keeps_volumes_and_its_return_finds_them():
     claim = get("pvc", "data-mysql-0")["metadata"]["uid"]
     secret = get("secret", "payment-generated")["metadata"]["uid"]
