@@ -2,6 +2,8 @@
 // no lock held across co_await, every await has a deadline.
 #pragma once
 
+#include <utility>   // Boost 1.74's awaitable.hpp uses std::exchange without it
+
 #include <boost/asio/awaitable.hpp>
 
 namespace base {
