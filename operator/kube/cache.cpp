@@ -1,0 +1,169 @@
+#include "operator/kube/cache.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "operator/kube/projection.hpp"
+
+namespace kube {
+namespace {
+
+using nlohmann::json;
+
+std::string text(const json& object, const char* key) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string{};
+}
+
+const json& child(const json& object, const char* key) {
+  static const json kEmpty = json::object();
+  if (!object.is_object()) return kEmpty;
+  const auto it = object.find(key);
+  return it != object.end() && it->is_object() ? *it : kEmpty;
+}
+
+json decode(const std::string& body, std::uint64_t version) {
+  json object = json::from_cbor(body);
+  object["metadata"]["resourceVersion"] = std::to_string(version);
+  return object;
+}
+
+}  // namespace
+
+class Cache::Source final : public WatchSink {
+ public:
+  Source(Cache& cache, WatchTarget target, std::function<void(const base::Error&)> trouble)
+      : cache_(cache), target_(std::move(target)), trouble_(std::move(trouble)) {}
+
+  void begin_replace() override { ++epoch_; }
+  void apply(json object) override { cache_.apply(*target_.kind, std::move(object), epoch_); }
+  void remove(const json& object) override { cache_.remove(*target_.kind, object); }
+  void finish_replace() override {
+    cache_.sweep(target_, epoch_);
+    synced_ = true;
+  }
+  void progress(std::uint64_t resource_version) override {
+    // A list after a gap may only move forward; an API server restored from a backup starts lower, and its list says so.
+    progress_ = resource_version;
+  }
+  void trouble(const base::Error& error) override { trouble_(error); }
+
+  [[nodiscard]] bool synced() const { return synced_; }
+  [[nodiscard]] std::uint64_t progress() const { return progress_; }
+  [[nodiscard]] bool covers(const Kind& kind, const std::string& name_space) const {
+    return target_.kind == &kind && (target_.name_space.empty() || target_.name_space == name_space);
+  }
+
+ private:
+  Cache& cache_;
+  WatchTarget target_;
+  std::function<void(const base::Error&)> trouble_;
+  std::uint32_t epoch_ = 0;
+  bool synced_ = false;
+  std::uint64_t progress_ = 0;
+};
+
+Cache::Cache(Changed changed) : changed_(std::move(changed)) {}
+Cache::~Cache() = default;
+
+WatchSink& Cache::source(const WatchTarget& target, std::function<void(const base::Error&)> trouble) {
+  sources_.push_back(std::make_unique<Source>(*this, target, std::move(trouble)));
+  return *sources_.back();
+}
+
+bool Cache::synced() const {
+  return std::all_of(sources_.begin(), sources_.end(), [](const auto& source) { return source->synced(); });
+}
+
+void Cache::apply(const Kind& kind, json object, std::uint32_t epoch) {
+  project(object);
+  if (!object.is_object() || !object.contains("metadata") || !object["metadata"].is_object()) return;
+  json& metadata = object["metadata"];
+  ObjectId id{text(metadata, "namespace"), &kind, text(metadata, "name")};
+  Entry entry;
+  entry.version = version_number(text(metadata, "resourceVersion"));
+  metadata.erase("resourceVersion");
+  entry.uid = text(metadata, "uid");
+  entry.deleting = metadata.contains("deletionTimestamp");
+  entry.epoch = epoch;
+  entry.instance = &kind == &platform_kind() ? id.name : text(child(metadata, "labels"), std::string(kInstanceLabel).c_str());
+  json::to_cbor(object, entry.body);
+  entry.body.shrink_to_fit();
+
+  const auto [it, fresh] = entries_.try_emplace(id);
+  const bool different = fresh || it->second.body != entry.body;
+  const std::string before = it->second.instance;
+  bytes_ += entry.body.size();
+  bytes_ -= it->second.body.size();
+  it->second = std::move(entry);
+  // Told even when nothing that we keep is different: a reconcile may be waiting for this version.
+  if (!fresh && before != it->second.instance) tell(id, before, true);
+  tell(id, it->second.instance, different);
+}
+
+void Cache::remove(const Kind& kind, const json& object) {
+  const json& metadata = child(object, "metadata");
+  const auto it = entries_.find(ObjectId{text(metadata, "namespace"), &kind, text(metadata, "name")});
+  if (it != entries_.end()) drop(it);
+}
+
+void Cache::sweep(const WatchTarget& target, std::uint32_t epoch) {
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    const auto here = it++;
+    const bool covered = here->first.kind == target.kind && (target.name_space.empty() || target.name_space == here->first.name_space);
+    if (covered && here->second.epoch != epoch) drop(here);
+  }
+}
+
+void Cache::drop(std::map<ObjectId, Entry>::iterator it) {
+  const ObjectId id = it->first;
+  const std::string instance = std::move(it->second.instance);
+  bytes_ -= it->second.body.size();
+  entries_.erase(it);
+  tell(id, instance, true);
+}
+
+void Cache::tell(const ObjectId& id, const std::string& instance, bool different) const {
+  if (!instance.empty()) changed_(Change{{id.name_space, instance}, id.kind, different});
+}
+
+std::optional<json> Cache::platform(const PlatformKey& key) const {
+  const auto it = entries_.find(ObjectId{key.name_space, &platform_kind(), key.name});
+  if (it == entries_.end()) return std::nullopt;
+  return decode(it->second.body, it->second.version);
+}
+
+std::vector<json> Cache::children(const PlatformKey& key) const {
+  std::vector<json> found;
+  for (auto it = entries_.lower_bound(ObjectId{key.name_space, nullptr, ""}); it != entries_.end(); ++it) {
+    if (it->first.name_space != key.name_space) break;
+    if (it->first.kind == &platform_kind() || it->second.instance != key.name) continue;
+    found.push_back(decode(it->second.body, it->second.version));
+  }
+  return found;
+}
+
+std::vector<PlatformKey> Cache::platforms() const {
+  std::vector<PlatformKey> keys;
+  for (const auto& [id, entry] : entries_) {
+    if (id.kind == &platform_kind()) keys.push_back({id.name_space, id.name});
+  }
+  return keys;
+}
+
+std::optional<Cache::Version> Cache::version(const ObjectId& id) const {
+  const auto it = entries_.find(id);
+  if (it == entries_.end()) return std::nullopt;
+  return Version{it->second.version, it->second.uid, it->second.deleting};
+}
+
+std::uint64_t Cache::progress(const Kind& kind, const std::string& name_space) const {
+  for (const auto& source : sources_) {
+    if (source->covers(kind, name_space)) return source->progress();
+  }
+  return 0;
+}
+
+}  // namespace kube

@@ -1,0 +1,92 @@
+// What the API server has, as far as it is ours: platforms and their children, projected and kept as CBOR bytes,
+// which take about a sixth of the memory of JSON values. Decoded when a reconcile asks.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "operator/kube/watcher.hpp"
+
+namespace kube {
+
+/// A platform: what a reconcile is about, and the key of the work queue.
+struct PlatformKey {
+  std::string name_space;
+  std::string name;
+  auto operator<=>(const PlatformKey&) const = default;
+};
+
+struct ObjectId {
+  std::string name_space;
+  const Kind* kind = nullptr;
+  std::string name;
+  auto operator<=>(const ObjectId&) const = default;
+};
+
+class Cache {
+ public:
+  struct Change {
+    PlatformKey platform;       // whose object it is
+    const Kind* kind;
+    bool different;             // in something that we keep; otherwise only its version moved
+  };
+  using Changed = std::function<void(const Change&)>;
+
+  explicit Cache(Changed changed);
+  ~Cache();
+
+  /// The sink for one watcher; lives as long as the cache. `trouble` hears of errors.
+  WatchSink& source(const WatchTarget& target, std::function<void(const base::Error&)> trouble);
+
+  /// Every source has been listed at least once.
+  [[nodiscard]] bool synced() const;
+
+  [[nodiscard]] std::optional<nlohmann::json> platform(const PlatformKey& key) const;
+  [[nodiscard]] std::vector<nlohmann::json> children(const PlatformKey& key) const;
+  [[nodiscard]] std::vector<PlatformKey> platforms() const;
+
+  struct Version {
+    std::uint64_t number = 0;
+    std::string uid;
+    bool deleting = false;
+  };
+  /// Of one object, without decoding it.
+  [[nodiscard]] std::optional<Version> version(const ObjectId& id) const;
+  /// Everything of this kind in this namespace up to here has been seen.
+  [[nodiscard]] std::uint64_t progress(const Kind& kind, const std::string& name_space) const;
+
+  [[nodiscard]] std::size_t objects() const { return entries_.size(); }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  class Source;
+  struct Entry {
+    std::string body;           // CBOR, without resourceVersion
+    std::string uid;
+    std::string instance;
+    std::uint64_t version = 0;
+    std::uint32_t epoch = 0;    // of the list that saw it last
+    bool deleting = false;
+  };
+
+  void apply(const Kind& kind, nlohmann::json object, std::uint32_t epoch);
+  void remove(const Kind& kind, const nlohmann::json& object);
+  void sweep(const WatchTarget& target, std::uint32_t epoch);
+  void drop(std::map<ObjectId, Entry>::iterator it);
+  void tell(const ObjectId& id, const std::string& instance, bool different) const;
+
+  Changed changed_;
+  std::map<ObjectId, Entry> entries_;
+  std::vector<std::unique_ptr<Source>> sources_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace kube

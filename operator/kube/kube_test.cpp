@@ -1,0 +1,183 @@
+// The small parts: paths, errors, configuration, projection, requests.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "operator/kube/api.hpp"
+#include "operator/kube/config.hpp"
+#include "operator/kube/projection.hpp"
+#include "operator/kube/testing.hpp"
+
+namespace kube {
+namespace {
+
+using base::Code;
+using ::testing::HasSubstr;
+using nlohmann::json;
+
+TEST(Paths, FollowGroupNamespaceAndName) {
+  EXPECT_EQ(path_of(*find_kind("v1", "Service"), "shop", "redis"), "/api/v1/namespaces/shop/services/redis");
+  EXPECT_EQ(path_of(*find_kind("apps/v1", "Deployment"), "", ""), "/apis/apps/v1/deployments");
+  EXPECT_EQ(path_of(platform_kind(), "a/b", "x?y"), "/apis/paymentplatform.io/v1alpha1/namespaces/a%2Fb/paymentplatforms/x%3Fy");
+}
+
+TEST(Errors, KeepTheFieldAndTheServersWords) {
+  const auto error = error_of({422, R"({"kind":"Status","reason":"Invalid","message":"Deployment is invalid",
+      "details":{"causes":[{"field":"spec.replicas","message":"must not be negative"}]}})", std::nullopt});
+  EXPECT_EQ(error.code, Code::InvalidArgument);
+  EXPECT_EQ(error.field, "spec.replicas");
+  EXPECT_EQ(error.message, "Deployment is invalid");
+}
+
+TEST(Errors, TellAnExistingObjectFromALostRace) {
+  EXPECT_EQ(error_of({409, R"({"reason":"AlreadyExists"})", std::nullopt}).code, Code::AlreadyExists);
+  EXPECT_EQ(error_of({409, R"({"reason":"Conflict"})", std::nullopt}).code, Code::Aborted);
+  EXPECT_EQ(error_of({410, R"({"reason":"Expired"})", std::nullopt}).code, Code::OutOfRange);
+}
+
+TEST(Errors, AnAnswerThatMayHaveActedIsUnknown) {
+  for (const int status : {500, 502, 504}) EXPECT_EQ(error_of({status, "<html>", std::nullopt}).code, Code::Unknown) << status;
+  EXPECT_EQ(error_of({503, "", std::nullopt}).code, Code::Unavailable);
+}
+
+TEST(Projection, KeepsOurFieldsAndDropsTheirs) {
+  json object = {{"kind", "Deployment"},
+                 {"metadata",
+                  {{"annotations", {{"kubectl.kubernetes.io/last-applied-configuration", "{}"}, {"team", "a"}}},
+                   {"managedFields", json::array({{{"manager", "kube-controller-manager"}, {"fieldsV1", {{"f:status", {}}}}},
+                                                  {{"manager", "payment-operator"}, {"time", "t"}, {"fieldsV1", {{"f:spec", {}}}}}})}}}};
+  project(object);
+  EXPECT_EQ(object["metadata"]["annotations"].size(), 1U);
+  ASSERT_EQ(object["metadata"]["managedFields"].size(), 1U);
+  EXPECT_EQ(object["metadata"]["managedFields"][0]["manager"], "payment-operator");
+}
+
+TEST(Projection, OfAPodKeepsWhatHealthReads) {
+  json pod = {{"kind", "Pod"},
+              {"metadata", {{"name", "p"}}},
+              {"spec", {{"volumes", json::array()}, {"containers", json::array({{{"name", "c"}, {"image", "i"}, {"env", json::array()}}})}}},
+              {"status", {{"phase", "Running"}, {"podIPs", json::array()}}}};
+  project(pod);
+  EXPECT_EQ(pod["spec"], (json{{"containers", json::array({{{"name", "c"}, {"image", "i"}}})}}));
+  EXPECT_EQ(pod["status"], (json{{"phase", "Running"}}));
+}
+
+class ApiTest : public ::testing::Test {
+ protected:
+  testing::ManualLoop loop;
+  testing::ScriptedTransport transport{loop};
+  Api api{transport};
+  json service = {{"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", {{"name", "redis"}, {"namespace", "shop"}}}};
+  std::optional<base::Result<Written>> written;
+  Done<Written> keep = [this](base::Result<Written> result) { written = std::move(result); };
+};
+
+TEST_F(ApiTest, TheFirstApplyNeitherForcesNorInsistsOnAnIdentity) {
+  api.apply(service, {}, keep);
+  const Request& request = transport.asked.front().request;
+  EXPECT_EQ(request.method, "PATCH");
+  EXPECT_EQ(request.path, "/api/v1/namespaces/shop/services/redis?fieldManager=payment-operator&force=false");
+  EXPECT_EQ(request.content_type, "application/apply-patch+yaml");
+  EXPECT_FALSE(json::parse(request.body)["metadata"].contains("uid"));
+  transport.answer(201, R"({"metadata":{"uid":"u1","resourceVersion":"77"}})");
+  EXPECT_EQ(written->value().version, 77U);
+  EXPECT_EQ(written->value().uid, "u1");
+}
+
+TEST_F(ApiTest, ALaterApplyForcesOnTheSameObjectOnly) {
+  api.apply(service, {.uid = "u1"}, keep);
+  const Request& request = transport.asked.front().request;
+  EXPECT_THAT(request.path, HasSubstr("force=true"));
+  EXPECT_EQ(json::parse(request.body)["metadata"]["uid"], "u1");
+}
+
+TEST_F(ApiTest, ADeleteNamesUidAndVersion) {
+  api.remove(*id_of(service), "u1", "77", keep);
+  const json options = json::parse(transport.asked.front().request.body);
+  EXPECT_EQ(options["preconditions"], (json{{"uid", "u1"}, {"resourceVersion", "77"}}));
+  transport.answer(200, R"({"kind":"Status","metadata":{}})");
+  EXPECT_EQ(written->value().uid, "u1");
+}
+
+TEST_F(ApiTest, AnObjectWithoutPathIsAnErrorNotACrash) {
+  service["kind"] = "Gadget";
+  api.apply(service, {}, keep);
+  EXPECT_EQ(written->error().code, Code::Internal);
+  EXPECT_TRUE(transport.asked.empty());
+}
+
+TEST_F(ApiTest, GettingWhatDoesNotExistIsAnAnswer) {
+  std::optional<base::Result<std::optional<json>>> got;
+  api.get(*id_of(service), [&](base::Result<std::optional<json>> result) { got = std::move(result); });
+  transport.answer(404, R"({"kind":"Status","reason":"NotFound"})");
+  ASSERT_TRUE(got->has_value());
+  EXPECT_FALSE(got->value().has_value());
+}
+
+class KubeconfigTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder = std::filesystem::temp_directory_path() / ("kubeconfig_test_" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+
+  std::string write(const std::string& name, const std::string& text) {
+    const auto path = (folder / name).string();
+    std::ofstream(path) << text;
+    return path;
+  }
+  static std::string config(const std::string& cluster, const std::string& user) {
+    return "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u, namespace: shop}}]\nclusters: [{name: k, cluster: {" +
+           cluster + "}}]\nusers: [{name: u, user: {" + user + "}}]\n";
+  }
+
+  std::filesystem::path folder;
+};
+
+TEST_F(KubeconfigTest, ReadsInlineDataAndFilesBesideIt) {
+  write("ca.pem", "CA");
+  const auto path = write("config", config("server: https://api:6443, certificate-authority: ca.pem",
+                                           "client-certificate-data: Q0VSVA==, client-key-data: S0VZ"));
+  const auto read = kubeconfig_file(path);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->server, "https://api:6443");
+  EXPECT_EQ(read->ca_pem, "CA");
+  EXPECT_EQ(read->client_cert_pem, "CERT");
+  EXPECT_EQ(read->client_key_pem.reveal(), "KEY");
+  EXPECT_EQ(read->name_space, "shop");
+  EXPECT_FALSE(read->insecure);
+}
+
+TEST_F(KubeconfigTest, RefusesWhatItWouldHaveToIgnore) {
+  const std::string server = "server: https://api:6443";
+  const std::pair<std::string, std::string> cases[] = {
+      {config("server: http://api:8080", "token: t"), "cluster.server"},
+      {config(server + ", proxy-url: http://p", "token: t"), "cluster.proxy-url"},
+      {config(server, "exec: {command: login}"), "user.exec"},
+      {config(server, "client-certificate-data: Q0VSVA=="), "only one of"},
+      {config(server + ", certificate-authority-data: '%%'", "token: t"), "certificate-authority-data is not base64"},
+      {config(server + ", certificate-authority: absent.pem", "token: t"), "absent.pem"},
+      {"current-context: ''", "current-context"},
+      {"just text", "is not a kubeconfig"},
+      {"a: [", "config"},
+  };
+  for (const auto& [text, expected] : cases) {
+    const auto read = kubeconfig_file(write("config", text));
+    ASSERT_FALSE(read) << text;
+    EXPECT_THAT(read.error().message, HasSubstr(expected)) << text;
+  }
+}
+
+TEST_F(KubeconfigTest, AnUnencryptedServerNeedsTheWords) {
+  const auto read = kubeconfig_file(write("config", config("server: http://api:8080, insecure-skip-tls-verify: true", "token: t")));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_TRUE(read->insecure);
+}
+
+}  // namespace
+}  // namespace kube

@@ -1,0 +1,145 @@
+#include "operator/kube/watcher.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "common/base/rng.hpp"
+#include "operator/kube/cache.hpp"
+#include "operator/kube/testing.hpp"
+
+namespace kube {
+namespace {
+
+using nlohmann::json;
+using std::chrono::seconds;
+
+json object(const std::string& name, const std::string& version, const std::string& instance = "shop") {
+  return {{"metadata",
+           {{"name", name}, {"namespace", "pay"}, {"uid", "u-" + name}, {"resourceVersion", version},
+            {"labels", {{"app.kubernetes.io/instance", instance}}}}}};
+}
+
+json list(const std::string& version, const std::vector<json>& items, const std::string& token = "") {
+  return {{"metadata", {{"resourceVersion", version}, {"continue", token}}}, {"items", items}};
+}
+
+std::string line(const std::string& type, json what) {
+  what["apiVersion"] = "v1";
+  what["kind"] = "Service";
+  return json{{"type", type}, {"object", std::move(what)}}.dump() + "\n";
+}
+
+/// One watcher on Services, a scripted API server and the cache behind them.
+class WatcherTest : public ::testing::Test {
+ protected:
+  WatcherTest() { watcher.start(); }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> out;
+    for (const json& child : cache.children({"pay", "shop"})) out.push_back(child["metadata"]["name"]);
+    return out;
+  }
+  void listed(const json& page) { transport.answer(200, page.dump()); }
+  void watching() {
+    listed(list("10", {object("a", "3"), object("b", "4")}));
+    transport.stream_opened();
+  }
+
+  testing::ManualLoop loop;
+  testing::ScriptedTransport transport{loop};
+  base::SeededRng rng{11};
+  std::vector<Cache::Change> changes;
+  Cache cache{[this](const Cache::Change& change) { changes.push_back(change); }};
+  std::vector<base::Error> troubles;
+  WatchTarget target{find_kind("v1", "Service"), ""};
+  Watcher watcher{target, loop, transport, rng, cache.source(target, [this](const base::Error& e) { troubles.push_back(e); })};
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(WatcherTest, ListsByLabelInPagesAndThenWatches) {
+  const std::string first = transport.asked.front().request.path;
+  EXPECT_EQ(first, "/api/v1/services?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dpayment-operator&limit=500");
+  EXPECT_FALSE(cache.synced());
+  listed(list("10", {object("a", "3")}, "t/1"));
+  EXPECT_TRUE(transport.asked.front().request.path.ends_with("&limit=500&continue=t%2F1"));
+  EXPECT_FALSE(cache.synced());
+  listed(list("10", {object("b", "4")}));
+  EXPECT_TRUE(cache.synced());
+  EXPECT_EQ(names(), (Names{"a", "b"}));
+  ASSERT_EQ(transport.streams.size(), 1U);
+  EXPECT_NE(transport.streams[0]->request.path.find("watch=1&allowWatchBookmarks=true&timeoutSeconds=290&resourceVersion=10"),
+            std::string::npos);
+}
+
+TEST_F(WatcherTest, FollowsEventsHoweverTheyAreCut) {
+  watching();
+  const std::string text = line("ADDED", object("c", "11")) + line("DELETED", object("a", "12")) + line("BOOKMARK", object("", "20"));
+  for (const char c : text) transport.stream_data(std::string(1, c));
+  EXPECT_EQ(names(), (Names{"b", "c"}));
+  EXPECT_EQ(cache.progress(*target.kind, "pay"), 20U);
+  transport.stream_ended({});
+  ASSERT_EQ(transport.streams.size(), 2U);
+  EXPECT_TRUE(transport.streams[1]->request.path.ends_with("resourceVersion=20"));
+}
+
+TEST_F(WatcherTest, AfterAnExpiredVersionWhatWasDeletedMeanwhileIsDropped) {
+  watching();
+  transport.stream_data(R"({"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}})" "\n");
+  loop.advance(seconds(1));
+  EXPECT_EQ(names(), (Names{"a", "b"})) << "nothing may vanish before the new list is complete";
+  listed(list("30", {object("b", "4")}));
+  EXPECT_EQ(names(), (Names{"b"}));
+}
+
+TEST_F(WatcherTest, ASilentStreamIsClosedAndOpenedAgain) {
+  watching();
+  loop.advance(kWatchSilenceMax + seconds(1));
+  EXPECT_TRUE(transport.streams[0]->closed);
+  ASSERT_EQ(transport.streams.size(), 2U);
+  EXPECT_TRUE(transport.streams[1]->request.path.ends_with("resourceVersion=10"));
+}
+
+TEST_F(WatcherTest, ALateWordOfAClosedStreamChangesNothing) {
+  watching();
+  transport.stream_data("garbage\n" + line("ADDED", object("c", "11")));
+  loop.advance(seconds(1));
+  const auto opened = transport.streams.size();
+  EXPECT_EQ(troubles.size(), 1U);
+  loop.advance(seconds(5));
+  EXPECT_EQ(transport.streams.size(), opened);
+}
+
+TEST_F(WatcherTest, ARefusedListIsReportedAndTriedAgain) {
+  transport.answer(403, R"({"kind":"Status","code":403,"reason":"Forbidden","message":"services is forbidden"})");
+  ASSERT_EQ(troubles.size(), 1U);
+  EXPECT_EQ(troubles[0].code, base::Code::PermissionDenied);
+  EXPECT_TRUE(transport.asked.empty());
+  loop.advance(seconds(1));
+  EXPECT_EQ(transport.asked.size(), 1U);
+}
+
+TEST_F(WatcherTest, AnEventThatChangesNothingWeKeepIsToldAsSuch) {
+  watching();
+  changes.clear();
+  json foreign = object("a", "15");
+  foreign["apiVersion"] = "v1";
+  foreign["kind"] = "Service";
+  foreign["metadata"]["managedFields"] = json::array({{{"manager", "kubectl"}, {"fieldsV1", json::object()}}});
+  transport.stream_data(line("MODIFIED", foreign));   // adds an empty managedFields list
+  transport.stream_data(line("MODIFIED", foreign));
+  ASSERT_EQ(changes.size(), 2U);
+  EXPECT_FALSE(changes[1].different);
+}
+
+TEST_F(WatcherTest, AnObjectThatMovesToAnotherPlatformIsToldToBoth) {
+  watching();
+  changes.clear();
+  transport.stream_data(line("MODIFIED", object("a", "15", "other")));
+  ASSERT_EQ(changes.size(), 2U);
+  EXPECT_EQ(changes[0].platform.name, "shop");
+  EXPECT_EQ(changes[1].platform.name, "other");
+}
+
+}  // namespace
+}  // namespace kube
