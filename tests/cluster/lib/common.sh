@@ -48,10 +48,13 @@ short_hash() { sha256sum | cut -c1-"${1:-12}"; }
 # and must not be inherited by processes that outlive us (see start in process.sh).
 lock() {
   mkdir -p "$(dirname "$1")"
-  exec {LOCK_FD}>>"$1"
-  flock -n "$LOCK_FD" && return
-  say "$2"
-  flock "$LOCK_FD"
+  while true; do
+    exec {LOCK_FD}>>"$1"
+    flock -n "$LOCK_FD" || { say "$2"; flock "$LOCK_FD"; }
+    # The former holder may have removed the file (down does): then we hold a lock on nothing, and try again.
+    [ "$(stat -Lc %i "/proc/self/fd/$LOCK_FD")" != "$(stat -c %i "$1" 2>/dev/null)" ] || return 0
+    exec {LOCK_FD}>&-
+  done
 }
 
 # select_instance NAME: everything that belongs to one cluster.

@@ -108,23 +108,18 @@ connect_node() {
 
 # --- control groups -------------------------------------------------------------------------------------------------------
 
-# cgroup_roots: our group in every hierarchy (version 1) or in the only one (version 2).
-cgroup_roots() {
-  if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
-    echo "/sys/fs/cgroup/$CGROUP"
-  else
-    local h
-    for h in $(awk '$3 == "cgroup" { print $2 }' /proc/self/mounts); do echo "$h/$CGROUP"; done
-  fi
-}
+# cgroup_roots: where our group may lie: in every hierarchy of version 1, and in version 2's.
+cgroup_roots() { awk -v group="$CGROUP" '$3 ~ /^cgroup2?$/ { print $2 "/" group }' /proc/self/mounts; }
 make_cgroups() {
-  local dir
-  if [ -f /sys/fs/cgroup/cgroup.controllers ]; then     # pass every controller down; one that cannot be passed is reported by the kubelet
-    local c; for c in $(cat /sys/fs/cgroup/cgroup.controllers); do echo "+$c" >/sys/fs/cgroup/cgroup.subtree_control || true; done
-  fi
+  local dir parent controller
   for dir in $(cgroup_roots); do
+    parent=${dir%/*}
     mkdir -p "$dir"
-    case $dir in *cpuset*) cat "${dir%/*}/cpuset.cpus" >"$dir/cpuset.cpus"; cat "${dir%/*}/cpuset.mems" >"$dir/cpuset.mems" ;; esac
+    if [ -f "$parent/cgroup.subtree_control" ]; then     # version 2: pass every controller down; the kubelet names those it lacks
+      for controller in $(cat "$parent/cgroup.controllers"); do echo "+$controller" >"$parent/cgroup.subtree_control" || true; done
+    elif [ -f "$dir/cpuset.cpus" ]; then                  # version 1: a new group has no processors until it is given some
+      cat "$parent/cpuset.cpus" >"$dir/cpuset.cpus"; cat "$parent/cpuset.mems" >"$dir/cpuset.mems"
+    fi
   done
 }
 
@@ -264,7 +259,7 @@ up_node() {
   start netpol "$B/netpol" --kubeconfig="$D/pki/admin.conf"
   start ingress "$B/ingress" --kubeconfig="$D/pki/admin.conf" --publish="$NODE_IP"
   start_volumes $NODE
-  as_admin apply -f "$HERE/manifests/coredns.yaml" -f "$HERE/manifests/metrics-server.yaml"
+  as_admin apply -f "$HERE/manifests/coredns.yaml"
   wait $importing || die_with_log "$RUN/log/import.log" "the images could not be imported"
   say "images are imported"
   wait_for kubelet 90 "the node is Ready" node_ready $NODE
@@ -272,4 +267,6 @@ up_node() {
   wait_for volumes 30 "volumes exist" ask_api /api/v1/persistentvolumes/fast-ssd-11
   wait_for kube-controller-manager 60 "service accounts are made" ask_api /api/v1/namespaces/default/serviceaccounts/default
   wait_for kubelet 90 "cluster DNS is Ready" ready_replicas /apis/apps/v1/namespaces/kube-system/deployments/coredns
+  # Last and not waited for: until it answers, some controllers' discovery of API groups fails and is repeated.
+  as_admin apply -f "$HERE/manifests/metrics-server.yaml"
 }
