@@ -10,14 +10,10 @@
 #include <variant>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "common/base/clock.hpp"
+#include "controllers/object/path.hpp"
 
 namespace controllers {
-
-/// A Kubernetes object as it goes over the wire.
-using Object = nlohmann::json;
 
 struct Ref {
   std::string api_version;   // "apps/v1"
@@ -32,6 +28,9 @@ struct Snapshot {
   std::map<Ref, Object> children;
   /// Answers to earlier Plan::reads of this reconcile; an empty value means "read, and it does not exist".
   std::map<Ref, std::optional<Object>> reads;
+  /// What the API server answered to our last write of an object, where it refused (invalid, forbidden, quota). Gone after a write that
+  /// it took. Without it a refusal would show only in the log.
+  std::map<Ref, std::string> refused;
 };
 
 /// Create once, never change afterwards (the generated Secret). `object` holds no secret value: `generate` says what to make.
@@ -42,7 +41,7 @@ struct Generate {
   struct RsaKeyPair { std::string private_key; std::string public_key; };      // 2048 bit, PKCS#8 and SubjectPublicKeyInfo PEM
   using Recipe = std::variant<Password, HexId, RsaKeyPair>;
 
-  Object object;                 // Secret without data
+  Object object;                 // Secret without `data`; identifiers that are no secret stand in `stringData`
   std::vector<Recipe> recipes;
 };
 
@@ -53,7 +52,7 @@ struct Apply {
   std::string reason;            // for people: "image changed a -> b; pods restart"
 };
 
-/// Delete by uid, then let a later reconcile create it anew; only under a condition that the reason states.
+/// Delete by uid (in the background: what the object owns goes too), then let a later reconcile create it anew; only under a condition that the reason states.
 struct Replace {
   Ref ref;
   std::string uid;
@@ -80,7 +79,9 @@ struct Plan {
   std::vector<Generate> generate;
   std::vector<Apply> ensure_created;     // created when absent; never touched again
   std::vector<Apply> apply;
-  /// `replicas` of a Deployment, applied by the manager payment-operator-scale (once at creation and at a hand-over from an HPA).
+  /// `replicas` of a Deployment, applied by the manager payment-operator-scale: at creation, and without an HPA whenever it differs.
+  /// The manager payment-operator never sends replicas of a service, so that an HPA's number is never touched. Executed after `apply`;
+  /// an empty uid: the object is created by this same plan.
   std::vector<Apply> scale;
   std::vector<Replace> replace;
   std::vector<Remove> remove;

@@ -1,0 +1,188 @@
+#include "controllers/object/diff.hpp"
+
+#include "controllers/object/quantity.hpp"
+
+namespace controllers::object {
+namespace {
+
+constexpr std::size_t kShownMax = 80;       // characters of a value in a message
+
+std::string shown(const Object& value) {
+  std::string text = value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Object::error_handler_t::replace);
+  if (text.size() > kShownMax) text = text.substr(0, kShownMax - 3) + "...";
+  return text;
+}
+
+/// Merge keys of the lists that we send, as the API's types declare them. No entry: the list is atomic, its order counts.
+std::vector<std::string_view> merge_keys(std::string_view list, std::string_view parent) {
+  if (list == "containers" || list == "initContainers" || list == "volumes" || list == "env" || list == "imagePullSecrets") return {"name"};
+  if (list == "volumeMounts") return {"mountPath"};
+  if (list == "ports") {
+    if (parent == "containers" || parent == "initContainers") return {"containerPort", "protocol"};
+    return {"port", "protocol"};
+  }
+  if (list == "conditions") return {"type"};
+  if (list == "ownerReferences") return {"uid"};
+  return {};
+}
+
+Object key_value(const Object& item, std::string_view key) {
+  if (const Object* value = dig(item, {key})) return *value;
+  return key == "protocol" ? Object("TCP") : Object();
+}
+
+bool same_key(const Object& left, const Object& right, const std::vector<std::string_view>& keys) {
+  for (const std::string_view key : keys) {
+    if (key_value(left, key) != key_value(right, key)) return false;
+  }
+  return true;
+}
+
+std::string key_text(const Object& item, const std::vector<std::string_view>& keys) {
+  return "[" + std::string(keys.front()) + "=" + shown(key_value(item, keys.front())) + "]";
+}
+
+/// Maps that have one owner as a whole: a label more in a selector selects something else.
+bool atomic_map(std::string_view name) { return name == "selector" || name == "matchLabels" || name == "nodeSelector"; }
+
+/// The API server leaves out zero values of most fields; sending one and finding nothing is no difference.
+bool nothing(const Object& value) {
+  return value.is_null() || value == false || value == "" || ((value.is_array() || value.is_object()) && value.empty());
+}
+
+class Comparison {
+ public:
+  void values(const Object& wanted, const Object& live, const std::string& path, std::string_view name, std::string_view parent) {
+    if (found_.size() >= kDifferencesMax) return;
+    if (wanted.is_object() && live.is_object()) return members(wanted, live, path, name);
+    if (wanted.is_array() && live.is_array()) return items(wanted, live, path, name, parent);
+    if (wanted == live) return;
+    const bool amount = parent == "requests" || parent == "limits" || name == "sizeLimit";
+    if (amount && same_quantity(wanted, live)) return;
+    found_.push_back({path, shown(wanted), shown(live)});
+  }
+
+  std::vector<Difference> take() { return std::move(found_); }
+
+ private:
+  void members(const Object& wanted, const Object& live, const std::string& path, std::string_view name) {
+    if (atomic_map(name) && wanted.size() != live.size()) {
+      found_.push_back({path, shown(wanted), shown(live)});
+      return;
+    }
+    for (const auto& [key, value] : wanted.items()) {
+      const std::string here = path.empty() ? key : path + "." + key;
+      const auto other = live.find(key);
+      if (other == live.end()) {
+        if (!nothing(value) && found_.size() < kDifferencesMax) found_.push_back({here, shown(value), ""});
+      } else {
+        values(value, *other, here, key, name);
+      }
+    }
+  }
+
+  void items(const Object& wanted, const Object& live, const std::string& path, std::string_view name, std::string_view parent) {
+    const auto keys = merge_keys(name, parent);
+    if (keys.empty()) {
+      if (wanted.size() != live.size()) {
+        found_.push_back({path, shown(wanted), shown(live)});
+        return;
+      }
+      // The server fills defaults into the items of atomic lists too, so they are compared field by field.
+      for (std::size_t i = 0; i < wanted.size(); ++i) values(wanted[i], live[i], path + "[" + std::to_string(i) + "]", name, parent);
+      return;
+    }
+    for (const Object& item : wanted) {
+      const std::string here = path + key_text(item, keys);
+      const Object* other = nullptr;
+      for (const Object& candidate : live) {
+        if (same_key(item, candidate, keys)) other = &candidate;
+      }
+      if (other == nullptr) {
+        if (found_.size() < kDifferencesMax) found_.push_back({here, shown(item), ""});
+      } else {
+        values(item, *other, here, name, parent);
+      }
+    }
+  }
+
+  std::vector<Difference> found_;
+};
+
+/// fieldsV1: "f:<member>", "k:<keys of a list item>", "v:<value of a set>", "i:<index>", and "." for the thing itself.
+class Leftovers {
+ public:
+  void walk(const Object& fields, const Object* wanted, const std::string& path) {
+    if (!fields.is_object()) return;
+    for (const auto& [key, inner] : fields.items()) {
+      if (key == "." || key.size() < 2 || found_.size() >= kDifferencesMax) continue;
+      const std::string rest = key.substr(2);
+      std::string here;
+      const Object* next = nullptr;
+      if (key[0] == 'f') {
+        here = path.empty() ? rest : path + "." + rest;
+        next = wanted == nullptr ? nullptr : dig(*wanted, {rest});
+      } else {
+        here = path + "[" + rest + "]";
+        next = wanted == nullptr ? nullptr : item(*wanted, key[0], rest);
+      }
+      if (next == nullptr) {
+        found_.push_back({here, "", "set"});
+      } else {
+        walk(inner, next, here);
+      }
+    }
+  }
+
+  std::vector<Difference> take() { return std::move(found_); }
+
+ private:
+  static const Object* item(const Object& list, char kind, const std::string& text) {
+    if (!list.is_array()) return nullptr;
+    const Object key = Object::parse(text, nullptr, false);
+    if (key.is_discarded()) return nullptr;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (kind == 'i' && key == i) return &list[i];
+      if (kind == 'v' && key == list[i]) return &list[i];
+      if (kind != 'k' || !key.is_object()) continue;
+      bool same = true;
+      for (const auto& [name, value] : key.items()) same = same && key_value(list[i], name) == value;
+      if (same) return &list[i];
+    }
+    return nullptr;
+  }
+
+  std::vector<Difference> found_;
+};
+
+const Object* fields_of(const Object& live, std::string_view manager) {
+  for (const Object& entry : list_at(live, {"metadata", "managedFields"})) {
+    if (text_at(entry, {"manager"}) == manager && text_at(entry, {"operation"}) == "Apply") return dig(entry, {"fieldsV1"});
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::vector<Difference> differences(const Object& wanted, const Object& live) {
+  Comparison comparison;
+  comparison.values(wanted, live, "", "", "");
+  return comparison.take();
+}
+
+std::vector<Difference> leftovers(const Object& wanted, const Object& live, std::string_view manager) {
+  Leftovers walk;
+  if (const Object* fields = fields_of(live, manager)) walk.walk(*fields, &wanted, "");
+  return walk.take();
+}
+
+bool owns(const Object& live, std::string_view manager, std::initializer_list<std::string_view> path) {
+  const Object* at = fields_of(live, manager);
+  for (const std::string_view key : path) {
+    if (at == nullptr) return false;
+    at = dig(*at, {"f:" + std::string(key)});
+  }
+  return at != nullptr;
+}
+
+}  // namespace controllers::object
