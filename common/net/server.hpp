@@ -29,10 +29,10 @@ struct ServerLimits {
 };
 
 struct ServerOptions {
-  std::string service;                 // metric label
-  std::string address;                 // empty: every address, IPv6 and IPv4
+  std::string service = {};            // metric label
+  std::string address = {};            // empty: every address, IPv6 and IPv4
   std::uint16_t port = 0;              // 0: any free one, see port()
-  ServerLimits limits;
+  ServerLimits limits = {};
   obs::Metrics* metrics = nullptr;     // http_requests_total and http_request_duration_seconds; may be null
 };
 
