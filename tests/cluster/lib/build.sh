@@ -11,6 +11,8 @@ GO_PACKAGES=(
   github.com/coredns/coredns
   ./netpol ./ingress ./volumes ./probe    # our own test equipment
 )
+# Files of modules that are needed at run time, copied beside the binaries: kwok's rules for nodes and pods.
+KWOK_STAGES=(node/fast/node-initialize pod/fast/pod-{ready,complete,delete})
 # Go packages compiled by a cold build, for the progress line; being off by a few does no harm.
 GO_PACKAGES_TOTAL=2900
 
@@ -30,10 +32,10 @@ go_ldflags() {
 
 # The cache key: what is built, from which sources, how.
 build_key() {
-  { cd "$HERE"
+  { cd "$HERE" || return
     cat go.mod go.sum
     find . -name '*.go' -print0 | sort -z | xargs -0 cat
-    go_ldflags; printf '%s\n' "${GO_PACKAGES[@]}"
+    go_ldflags; printf '%s\n' "${GO_PACKAGES[@]}" "${KWOK_STAGES[@]}"
   } | short_hash
 }
 
@@ -70,6 +72,9 @@ build_binaries() {
     nice -n 5 go build -v -trimpath -ldflags "$(go_ldflags)" -o "$out/" "${GO_PACKAGES[@]}" 2>&1 \
       | tee -a "$log" | go_progress || die_with_log "$log" "the build failed"
     mv "$out/server" "$out/etcd"
+    local kwok stage
+    kwok=$(go list -m -f '{{.Dir}}' sigs.k8s.io/kwok)
+    for stage in "${KWOK_STAGES[@]}"; do cat "$kwok/kustomize/stage/$stage.yaml"; echo ---; done >"$out/kwok-stages.yaml"
     mv "$out" "$BIN"
     say "binaries are in $BIN ($(du -sh "$BIN" | cut -f1))"
   )

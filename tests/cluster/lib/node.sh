@@ -259,7 +259,7 @@ up_node() {
   start netpol "$B/netpol" --kubeconfig="$D/pki/admin.conf"
   start ingress "$B/ingress" --kubeconfig="$D/pki/admin.conf" --publish="$NODE_IP"
   start_volumes $NODE
-  as_admin apply -f "$HERE/manifests/coredns.yaml"
+  as_admin apply -f "$HERE/manifests/coredns.yaml" -f "$HERE/manifests/ingress.yaml"
   wait $importing || die_with_log "$RUN/log/import.log" "the images could not be imported"
   say "images are imported"
   wait_for kubelet 90 "the node is Ready" node_ready $NODE

@@ -52,7 +52,7 @@ kill_all() {
 pick_ports() {
   ( lock "$CACHE/run/.ports.lock" "waiting for another cluster that picks its ports"
     local taken pair port
-    taken=" $( { ss -ltnH | awk '{ sub(/.*:/, "", $4); print $4 }'; cat "$CACHE"/run/*/ports 2>/dev/null | cut -d= -f2; } | tr '\n' ' ') "
+    taken=" $( { ss -ltnH | awk '{ sub(/.*:/, "", $4); print $4 }'; cat "$CACHE"/run/*/ports 2>/dev/null | cut -d= -f2 || true; } | tr '\n' ' ') "
     : >"$RUN/ports.new"
     for pair in "$@"; do
       port=${pair#*=}
