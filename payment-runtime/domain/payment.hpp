@@ -19,6 +19,7 @@ namespace pay::domain {
 
 constexpr std::size_t kBusinessNoMax = 64;
 constexpr std::size_t kSubjectCharactersMax = 127;                      // WeChat Pay's `description`
+constexpr std::size_t kReasonBytesMax = 255;                            // longer words of a channel are cut
 constexpr auto kPayableFor = std::chrono::minutes{30};                  // a code that nobody scanned is closed at the channel after this
 constexpr auto kClockMargin = std::chrono::minutes{1};                  // how far the channel's clock may be from ours
 constexpr std::string_view kDefaultMerchant = "default";                // source documents A know one merchant

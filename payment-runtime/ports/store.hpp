@@ -53,11 +53,13 @@ struct ReconciliationRun {
   std::string first_day;
   std::string last_day;
   domain::Totals totals;
-  std::vector<domain::Difference> differences;
+  std::size_t difference_count = 0;
+  std::vector<domain::Difference> differences;   // the first kDifferencesStoredMax
 };
 
+constexpr std::size_t kIdentifierMax = 64;        // bytes of every identifier that comes from outside
 constexpr std::size_t kPageMax = 1000;            // rows a listing returns at most
-constexpr std::size_t kDifferencesStoredMax = 10'000;   // of one run; the totals count all
+constexpr std::size_t kDifferencesStoredMax = 1000;   // of one run; its numbers count all
 
 class Store {
  public:

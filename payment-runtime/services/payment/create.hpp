@@ -34,6 +34,7 @@ base::Task<base::Result<domain::Payment>> query(std::string business_no, Ports p
 /// The key under which a duplicate is noticed early (named as the source documents name it), and for how long.
 constexpr std::string_view kIdempotencyKeyPrefix = "payment:idempotent:";
 constexpr auto kIdempotencyKeyLife = std::chrono::seconds{300};
+constexpr auto kAnswerReserve = std::chrono::milliseconds{500};   // kept from the channel's time to store what it said
 constexpr auto kCacheBudget = std::chrono::milliseconds{50};   // what a payment is willing to wait for a hint
 
 }  // namespace pay::services::payment

@@ -44,5 +44,6 @@ constexpr std::size_t kTerminationMessageMax = 4096;   // what the kubelet keeps
 constexpr int kLookbackDaysMax = 31;
 constexpr auto kChannelCallBudget = std::chrono::seconds{10};
 constexpr auto kBillBudget = std::chrono::seconds{60};
+constexpr auto kSaveReserve = std::chrono::seconds{5};   // to store the report when the run has used up its time
 
 }  // namespace pay::services::reconciliation
