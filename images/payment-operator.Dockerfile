@@ -1,0 +1,19 @@
+# The operator, for users with docker, podman or buildah. From the root of the checkout:
+#
+#   docker build --file images/payment-operator.Dockerfile --tag REGISTRY/payment-operator:TAG .
+#
+# images/rootfs lays out the files, as it does for scripts/images: both ways give the same image.
+
+FROM debian:12 AS build
+WORKDIR /src
+COPY scripts/setup scripts/setup
+RUN scripts/setup build
+COPY . .
+RUN cmake --preset release && cmake --build --preset release --target payment-operator
+RUN images/rootfs payment-operator build/release/bin/payment-operator /rootfs
+
+FROM scratch
+COPY --from=build /rootfs /
+ENV PATH=/usr/bin SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
+USER 65532:65532
+ENTRYPOINT ["/usr/bin/payment-operator"]
