@@ -320,6 +320,19 @@ def documented_commands_work():
 
 
 @test
+def readme_commands_work():
+    """Runs the shell blocks of README.md that say so, each as one script."""
+    blocks = re.findall(r"<!-- run by tests/e2e.*-->\n```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    check(len(blocks) == 2, f"{len(blocks)} blocks were read")
+    repository, _, tag = os.environ["RUNTIME_IMAGE"].rpartition(":")
+    registry = repository.rpartition("/")[0]
+    for block in blocks:
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=ROOT, capture_output=True, text=True, timeout=400,
+                              env={**os.environ, "REGISTRY": registry, "TAG": tag})
+        check(done.returncode == 0, f"{block}: exit {done.returncode}: {done.stdout}{done.stderr}")
+
+
+@test
 def deleting_the_platform_keeps_volumes_and_its_return_finds_them():
     claim = get("pvc", "data-mysql-0")["metadata"]["uid"]
     secret = get("secret", "payment-generated")["metadata"]["uid"]
