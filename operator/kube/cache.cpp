@@ -43,6 +43,7 @@ class Cache::Source final : public WatchSink {
   void finish_replace() override {
     cache_.sweep(target_, epoch_);
     synced_ = true;
+    if (cache_.synced()) cache_.listed_();
   }
   void progress(std::uint64_t resource_version) override {
     // A list after a gap may only move forward; an API server restored from a backup starts lower, and its list says so.
@@ -65,7 +66,7 @@ class Cache::Source final : public WatchSink {
   std::uint64_t progress_ = 0;
 };
 
-Cache::Cache(Changed changed) : changed_(std::move(changed)) {}
+Cache::Cache(Changed changed, std::function<void()> listed) : changed_(std::move(changed)), listed_(std::move(listed)) {}
 Cache::~Cache() = default;
 
 WatchSink& Cache::source(const WatchTarget& target, std::function<void(const base::Error&)> trouble) {
@@ -87,6 +88,9 @@ void Cache::apply(const Kind& kind, json object, std::uint32_t epoch) {
   metadata.erase("resourceVersion");
   entry.uid = text(metadata, "uid");
   entry.deleting = metadata.contains("deletionTimestamp");
+  if (const auto generation = metadata.find("generation"); generation != metadata.end() && generation->is_number_integer()) {
+    entry.generation = generation->get<std::int64_t>();
+  }
   entry.epoch = epoch;
   entry.instance = &kind == &platform_kind() ? id.name : text(child(metadata, "labels"), std::string(kInstanceLabel).c_str());
   json::to_cbor(object, entry.body);
@@ -156,7 +160,7 @@ std::vector<PlatformKey> Cache::platforms() const {
 std::optional<Cache::Version> Cache::version(const ObjectId& id) const {
   const auto it = entries_.find(id);
   if (it == entries_.end()) return std::nullopt;
-  return Version{it->second.version, it->second.uid, it->second.deleting};
+  return Version{it->second.version, it->second.uid, it->second.generation, it->second.deleting};
 }
 
 std::uint64_t Cache::progress(const Kind& kind, const std::string& name_space) const {

@@ -40,7 +40,8 @@ class Cache {
   };
   using Changed = std::function<void(const Change&)>;
 
-  explicit Cache(Changed changed);
+  /// `listed` is told at the end of every list from when all sources are known.
+  Cache(Changed changed, std::function<void()> listed);
   ~Cache();
 
   /// The sink for one watcher; lives as long as the cache. `trouble` hears of errors.
@@ -56,6 +57,7 @@ class Cache {
   struct Version {
     std::uint64_t number = 0;
     std::string uid;
+    std::int64_t generation = 0;
     bool deleting = false;
   };
   /// Of one object, without decoding it.
@@ -73,6 +75,7 @@ class Cache {
     std::string uid;
     std::string instance;
     std::uint64_t version = 0;
+    std::int64_t generation = 0;
     std::uint32_t epoch = 0;    // of the list that saw it last
     bool deleting = false;
   };
@@ -84,6 +87,7 @@ class Cache {
   void tell(const ObjectId& id, const std::string& instance, bool different) const;
 
   Changed changed_;
+  std::function<void()> listed_;
   std::map<ObjectId, Entry> entries_;
   std::vector<std::unique_ptr<Source>> sources_;
   std::size_t bytes_ = 0;

@@ -5,8 +5,9 @@
 #include <fstream>
 #include <sstream>
 
-#include <openssl/evp.h>
 #include <yaml-cpp/yaml.h>
+
+#include "common/codec/base64.hpp"
 
 namespace kube {
 namespace {
@@ -29,15 +30,10 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 Result<std::string> decode_base64(std::string text) {
-  std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });
-  if (text.empty() || text.size() % 4 != 0) return base::fail(Code::InvalidArgument, "is not base64");
-  std::string out(text.size() / 4 * 3, '\0');
-  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  if (size < 0) return base::fail(Code::InvalidArgument, "is not base64");
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  out.resize(static_cast<std::size_t>(size) - padding);
-  return out;
+  std::erase_if(text, [](char c) { return c == '\n' || c == '\r' || c == ' '; });   // as `base64` wraps it
+  auto bytes = codec::from_base64(text);
+  if (!bytes) return base::fail(Code::InvalidArgument, "is not base64");
+  return bytes;
 }
 
 class Kubeconfig {

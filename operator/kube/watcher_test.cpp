@@ -49,7 +49,8 @@ class WatcherTest : public ::testing::Test {
   testing::ScriptedTransport transport{loop};
   base::SeededRng rng{11};
   std::vector<Cache::Change> changes;
-  Cache cache{[this](const Cache::Change& change) { changes.push_back(change); }};
+  int lists = 0;
+  Cache cache{[this](const Cache::Change& change) { changes.push_back(change); }, [this] { ++lists; }};
   std::vector<base::Error> troubles;
   WatchTarget target{find_kind("v1", "Service"), ""};
   Watcher watcher{target, loop, transport, rng, cache.source(target, [this](const base::Error& e) { troubles.push_back(e); })};
@@ -66,6 +67,7 @@ TEST_F(WatcherTest, ListsByLabelInPagesAndThenWatches) {
   EXPECT_FALSE(cache.synced());
   listed(list("10", {object("b", "4")}));
   EXPECT_TRUE(cache.synced());
+  EXPECT_EQ(lists, 1);
   EXPECT_EQ(names(), (Names{"a", "b"}));
   ASSERT_EQ(transport.streams.size(), 1U);
   EXPECT_NE(transport.streams[0]->request.path.find("watch=1&allowWatchBookmarks=true&timeoutSeconds=290&resourceVersion=10"),

@@ -1,0 +1,307 @@
+#include "operator/engine/executor.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "common/obs/log.hpp"
+#include "operator/engine/generate.hpp"
+#include "operator/kube/event.hpp"
+
+namespace engine {
+
+using controllers::Object;
+using controllers::Plan;
+using controllers::Ref;
+
+namespace {
+
+std::string describe(const Object& object) {
+  return object.value("kind", std::string("?")) + " " + object.value("/metadata/name"_json_pointer, std::string("?"));
+}
+
+base::Result<kube::ObjectId> id_of(const Ref& ref, const std::string& name_space) {
+  const kube::Kind* kind = kube::find_kind(ref.api_version, ref.kind);
+  if (kind == nullptr) return base::fail(base::Code::Internal, "no path is known for " + ref.api_version + " " + ref.kind);
+  return kube::ObjectId{name_space, kind, ref.name};
+}
+
+}  // namespace
+
+/// One plan under way. Keeps itself alive through the callbacks that it waits for.
+class Execution : public std::enable_shared_from_this<Execution> {
+ public:
+  Execution(Executor& executor, Platform platform, Plan plan, std::function<void(Outcome)> done)
+      : executor_(executor), platform_(std::move(platform)), plan_(std::move(plan)), done_(std::move(done)) {}
+
+  void start() {
+    schedule_finalizers();
+    schedule_objects();
+    schedule_status();
+    next();
+  }
+
+ private:
+  using Finished = std::function<void()>;
+  using Step = std::function<void(const Finished&)>;
+  enum class When { Always, AllWell, StatusWritten };
+  struct Phase {
+    std::deque<Step> steps;
+    When when = When::Always;
+  };
+
+  void schedule_finalizers() {
+    if (!plan_.finalizers) return;
+    const auto& wanted = *plan_.finalizers;
+    const bool grows = std::any_of(wanted.begin(), wanted.end(), [this](const std::string& finalizer) {
+      return std::find(platform_.finalizers.begin(), platform_.finalizers.end(), finalizer) == platform_.finalizers.end();
+    });
+    Phase phase{{[this](const Finished& finished) {
+                  executor_.api_.set_finalizers(platform_id(), platform_.resource_version, *plan_.finalizers,
+                                                keep("PaymentPlatform " + platform_.key.name, finished));
+                }},
+                grows ? When::Always : When::AllWell};   // a finalizer goes when what it stands for is done
+    (grows ? before_ : after_).push_back(std::move(phase));
+  }
+
+  void schedule_objects() {
+    Phase hand_over;
+    Phase main;
+    Phase first_scale;
+    for (const auto& wanted : plan_.generate) main.steps.push_back([this, &wanted](const Finished& f) { make(wanted, f); });
+    for (const auto& item : plan_.replace) {
+      main.steps.push_back([this, &item](const Finished& f) { remove(item.ref, item.uid, item.resource_version, item.reason, f); });
+    }
+    for (const auto& item : plan_.remove) {
+      main.steps.push_back([this, &item](const Finished& f) { remove(item.ref, item.uid, "", item.reason, f); });
+    }
+    for (auto& item : plan_.ensure_created) main.steps.push_back([this, &item](const Finished& f) { create(item, f); });
+    for (auto& item : plan_.apply) {
+      main.steps.push_back([this, &item](const Finished& f) { apply(item, kube::kManager, f); });
+    }
+    for (auto& item : plan_.scale) {
+      // A hand-over co-owns the number before the main manager drops it; a new Deployment must exist first.
+      (item.uid.empty() ? first_scale : hand_over).steps.push_back([this, &item](const Finished& f) { scale(item, f); });
+    }
+    before_.push_back(std::move(hand_over));
+    before_.push_back(std::move(main));
+    before_.push_back(std::move(first_scale));
+  }
+
+  void schedule_status() {
+    Phase status;
+    if (plan_.status) status.steps.push_back([this](const Finished& f) { apply_status(f); });
+    after_.push_back(std::move(status));
+    Phase events;
+    events.when = When::StatusWritten;   // otherwise the next plan will hold them again
+    if (!plan_.events.empty()) {
+      events.steps.push_back([this](const Finished& f) {
+        for (const auto& event : plan_.events) executor_.tell(platform_, event);
+        f();
+      });
+    }
+    after_.push_back(std::move(events));
+  }
+
+  /// Starts the next phase that has anything to do, or ends.
+  void next() {
+    while (!before_.empty() || !after_.empty()) {
+      auto& list = before_.empty() ? after_ : before_;
+      current_ = std::move(list.front());
+      list.pop_front();
+      if (current_.steps.empty() || !permitted(current_.when)) continue;
+      pump();
+      return;
+    }
+    done_(std::move(outcome_));
+  }
+
+  [[nodiscard]] bool permitted(When when) const {
+    switch (when) {
+      case When::Always: return true;
+      case When::AllWell: return outcome_.failures.empty();
+      case When::StatusWritten: return !status_failed_;
+    }
+    return false;
+  }
+
+  void pump() {
+    while (in_flight_ < kRequestsInFlightPerPlan && !current_.steps.empty()) {
+      if (!executor_.may_write_()) {
+        outcome_.cut_short = true;
+        current_.steps.clear();
+        before_.clear();
+        after_.clear();
+        break;
+      }
+      const Step step = std::move(current_.steps.front());
+      current_.steps.pop_front();
+      ++in_flight_;
+      step([self = shared_from_this()] {
+        // In a turn of its own: a step may finish before it returns.
+        self->executor_.loop_.post([self] {
+          --self->in_flight_;
+          self->pump();
+        });
+      });
+    }
+    if (in_flight_ == 0 && current_.steps.empty()) next();
+  }
+
+  /// The usual end of a write: remember what came of it.
+  kube::Done<kube::Written> keep(std::string what, Finished finished) {
+    return [self = shared_from_this(), what = std::move(what), finished = std::move(finished)](base::Result<kube::Written> written) {
+      if (written) {
+        self->outcome_.written.push_back(std::move(*written));
+      } else {
+        self->outcome_.failures.push_back({what, written.error()});
+      }
+      finished();
+    };
+  }
+
+  void say(const char* verb, const std::string& what, const std::string& reason) const {
+    obs::info(verb, {{"namespace", platform_.key.name_space}, {"platform", platform_.key.name}, {"object", what}, {"reason", reason}});
+  }
+
+  void make(const controllers::Generate& wanted, const Finished& finished) {
+    generate(wanted, executor_.rng_, executor_.keys_, [self = shared_from_this(), finished](base::Result<Object> secret) {
+      if (!secret) {
+        self->outcome_.failures.push_back({"Secret", secret.error()});
+        return finished();
+      }
+      // Time has passed: the lease may be lost by now.
+      if (!self->executor_.may_write_()) {
+        self->outcome_.cut_short = true;
+        return finished();
+      }
+      self->place(*secret);
+      self->say("create", describe(*secret), "generated");
+      self->executor_.api_.create(*secret, self->keep(describe(*secret), finished));
+    });
+  }
+
+  void create(controllers::Apply& item, const Finished& finished) {
+    place(item.object);
+    say("create", describe(item.object), item.reason);
+    executor_.api_.create(item.object, keep(describe(item.object), finished));
+  }
+
+  void apply(controllers::Apply& item, std::string_view manager, const Finished& finished) {
+    place(item.object);
+    say("apply", describe(item.object), item.reason);
+    executor_.api_.apply(item.object, {.manager = manager, .uid = item.uid}, keep(describe(item.object), finished));
+  }
+
+  void scale(controllers::Apply& item, const Finished& finished) {
+    place(item.object);
+    if (!item.uid.empty()) return apply(item, kube::kScaleManager, finished);
+    const auto id = kube::id_of(item.object);
+    const auto created = std::find_if(outcome_.written.begin(), outcome_.written.end(),
+                                      [&id](const kube::Written& written) { return id && written.id == *id; });
+    if (created == outcome_.written.end()) {
+      // Without the object a server-side apply of its replicas would create one that has nothing else.
+      outcome_.failures.push_back({describe(item.object), {base::Code::FailedPrecondition, "was not created", {}, std::nullopt}});
+      return finished();
+    }
+    item.uid = created->uid;
+    apply(item, kube::kScaleManager, finished);
+  }
+
+  void remove(const Ref& ref, const std::string& uid, const std::string& version, const std::string& reason, const Finished& finished) {
+    const std::string what = ref.kind + " " + ref.name;
+    const auto id = id_of(ref, platform_.key.name_space);
+    if (!id) {
+      outcome_.failures.push_back({what, id.error()});
+      return finished();
+    }
+    say("delete", what, reason);
+    executor_.api_.remove(*id, uid, version, [self = shared_from_this(), id = *id, uid, what, finished](base::Result<kube::Written> result) {
+      if (result || result.error().code == base::Code::NotFound) {
+        self->outcome_.removed.push_back({id, uid, 0});
+      } else {
+        self->outcome_.failures.push_back({what, result.error()});
+      }
+      finished();
+    });
+  }
+
+  void apply_status(const Finished& finished) {
+    const Object object = {{"apiVersion", kube::platform_kind().api_version},
+                           {"kind", kube::platform_kind().kind},
+                           {"metadata", {{"name", platform_.key.name}, {"namespace", platform_.key.name_space}}},
+                           {"status", *plan_.status}};
+    executor_.api_.apply(object, {.manager = kube::kStatusManager, .uid = platform_.uid, .status = true},
+                         [self = shared_from_this(), finished](base::Result<kube::Written> written) {
+                           self->status_failed_ = !written;
+                           self->keep("status of PaymentPlatform " + self->platform_.key.name, finished)(std::move(written));
+                         });
+  }
+
+  /// Whatever the plan says, nothing is written outside of the platform's namespace.
+  void place(Object& object) const { object["metadata"]["namespace"] = platform_.key.name_space; }
+
+  [[nodiscard]] kube::ObjectId platform_id() const { return {platform_.key.name_space, &kube::platform_kind(), platform_.key.name}; }
+
+  Executor& executor_;
+  Platform platform_;
+  Plan plan_;
+  std::function<void(Outcome)> done_;
+  std::deque<Phase> before_;     // up to and with the objects
+  std::deque<Phase> after_;
+  Phase current_;
+  std::size_t in_flight_ = 0;
+  bool status_failed_ = false;
+  Outcome outcome_;
+};
+
+Executor::Executor(kube::Loop& loop, kube::Api& api, base::Rng& rng, KeyMaker& keys, std::function<bool()> may_write, std::string instance)
+    : loop_(loop), api_(api), rng_(rng), keys_(keys), may_write_(std::move(may_write)), instance_(std::move(instance)) {}
+
+void Executor::execute(Platform platform, Plan plan, std::function<void(Outcome)> done) {
+  std::make_shared<Execution>(*this, std::move(platform), std::move(plan), std::move(done))->start();
+}
+
+void Executor::read(const std::string& name_space, const std::vector<Ref>& refs, std::function<void(base::Result<Reads>)> done) {
+  struct Reading {
+    Reads found;
+    std::optional<base::Error> error;
+    std::size_t left = 0;
+    std::function<void(base::Result<Reads>)> done;
+    void one_less() {
+      if (--left > 0) return;
+      error ? done(base::fail(*error)) : done(std::move(found));
+    }
+  };
+  auto reading = std::make_shared<Reading>();
+  reading->left = refs.size();
+  reading->done = std::move(done);
+  for (const Ref& ref : refs) {
+    const auto id = id_of(ref, name_space);
+    if (!id) {
+      loop_.post([reading, error = id.error()] {
+        reading->error = error;
+        reading->one_less();
+      });
+      continue;
+    }
+    api_.get(*id, [reading, ref](base::Result<std::optional<Object>> object) {
+      if (object) {
+        reading->found[ref] = std::move(*object);
+      } else {
+        reading->error = object.error();
+      }
+      reading->one_less();
+    });
+  }
+}
+
+void Executor::tell(const Platform& platform, const controllers::Event& event) {
+  if (!may_write_()) return;
+  const kube::Regarding regarding{platform.key, platform.uid};
+  kube::write_event(api_, regarding, {event.warning, event.reason, event.message}, instance_, loop_.clock().now(), rng_);
+}
+
+}  // namespace engine

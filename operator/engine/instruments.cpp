@@ -1,0 +1,55 @@
+#include "operator/engine/instruments.hpp"
+
+namespace engine {
+namespace {
+
+const obs::Labels kQueue{{"name", "paymentplatform"}};
+const obs::Labels kController{{"controller", "paymentplatform"}};
+constexpr const char* kReady = "paymentplatform_ready";
+
+obs::Labels labels_of(const kube::PlatformKey& key) { return {{"namespace", key.name_space}, {"name", key.name}}; }
+
+}  // namespace
+
+Instruments::Instruments(obs::Metrics& metrics)
+    : queue_depth(metrics.gauge("workqueue_depth", "Platforms that wait for a reconcile.", kQueue)),
+      queue_adds(metrics.counter("workqueue_adds_total", "Platforms added to the queue.", kQueue)),
+      queue_retries(metrics.counter("workqueue_retries_total", "Platforms added again after a failure.", kQueue)),
+      active_workers(metrics.gauge("controller_runtime_active_workers", "Reconciles under way.", kController)),
+      drift_corrected(metrics.counter("paymentplatform_drift_corrected_total",
+                                      "Objects written again although the platform had settled and its spec is unchanged.")),
+      metrics_(metrics) {
+  for (const Result result : {Result::Success, Result::Error, Result::Requeue}) {
+    (void)result_counter(result);   // born at zero, so that a first failure is a rise
+  }
+}
+
+prometheus::Counter& Instruments::result_counter(Result result) {
+  const char* text = result == Result::Success ? "success" : result == Result::Error ? "error" : "requeue";
+  return metrics_.counter("controller_runtime_reconcile_total", "Reconciles by result.",
+                          {{"controller", "paymentplatform"}, {"result", text}});
+}
+
+void Instruments::reconciled(Result result, double seconds) {
+  result_counter(result).Increment();
+  metrics_.histogram("controller_runtime_reconcile_time_seconds", "Time from the start of a reconcile to the last answer of its writes.",
+                     kController, {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}).Observe(seconds);
+}
+
+void Instruments::set_ready(const kube::PlatformKey& key, bool ready) {
+  metrics_.gauge(kReady, "1 when the platform's condition Ready is True.", labels_of(key)).Set(ready ? 1 : 0);
+}
+
+void Instruments::forget(const kube::PlatformKey& key) { metrics_.remove_gauge(kReady, labels_of(key)); }
+
+void Instruments::set_cache(std::size_t objects, std::size_t bytes) {
+  metrics_.gauge("payment_operator_cached_objects", "Platforms and children that are kept in memory.").Set(static_cast<double>(objects));
+  metrics_.gauge("payment_operator_cached_bytes", "Size of their bodies.").Set(static_cast<double>(bytes));
+}
+
+void Instruments::set_leading(bool leading) {
+  metrics_.gauge("leader_election_master_status", "1 while this process holds the lease.", {{"name", "payment-operator"}})
+      .Set(leading ? 1 : 0);
+}
+
+}  // namespace engine

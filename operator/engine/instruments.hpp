@@ -1,0 +1,36 @@
+// The operator's metrics, under controller-runtime's names where it has one, so that stock dashboards work.
+#pragma once
+
+#include <string>
+
+#include "common/obs/metrics.hpp"
+#include "operator/kube/cache.hpp"
+
+namespace engine {
+
+class Instruments {
+ public:
+  explicit Instruments(obs::Metrics& metrics);
+
+  enum class Result { Success, Error, Requeue };
+  void reconciled(Result result, double seconds);
+
+  void set_ready(const kube::PlatformKey& key, bool ready);
+  void forget(const kube::PlatformKey& key);
+
+  void set_cache(std::size_t objects, std::size_t bytes);
+  void set_leading(bool leading);
+
+  prometheus::Gauge& queue_depth;
+  prometheus::Counter& queue_adds;
+  prometheus::Counter& queue_retries;
+  prometheus::Gauge& active_workers;
+  prometheus::Counter& drift_corrected;
+
+ private:
+  prometheus::Counter& result_counter(Result result);
+
+  obs::Metrics& metrics_;
+};
+
+}  // namespace engine

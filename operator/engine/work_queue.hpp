@@ -1,0 +1,74 @@
+// Which platform is reconciled next. A key is queued once however often it is added, never runs twice at once,
+// and one that is added while it runs runs again afterwards. Several keys run side by side.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "common/base/rng.hpp"
+#include "operator/engine/instruments.hpp"
+#include "operator/kube/backoff.hpp"
+#include "operator/kube/cache.hpp"
+#include "operator/kube/loop.hpp"
+
+namespace engine {
+
+using Key = kube::PlatformKey;
+
+// Side by side; each plan has up to 8 requests in flight, and an API server with the default limits takes 200 writes.
+inline constexpr std::size_t kKeysInFlightMax = 8;
+inline constexpr kube::Backoff::Limits kKeyBackoff{std::chrono::milliseconds(100), std::chrono::seconds(30), std::chrono::minutes(10)};
+
+class WorkQueue {
+ public:
+  /// `run` starts the work; whoever does it calls done(key) when it has ended, on the loop.
+  WorkQueue(kube::Loop& loop, base::Rng& rng, Instruments& instruments, std::function<void(const Key&)> run);
+
+  void add(const Key& key) { add_after(key, {}); }
+  /// The earlier one of two delays counts.
+  void add_after(const Key& key, std::chrono::milliseconds delay);
+  /// A new wish of the user: overtakes every delay, that of a failure too.
+  void add_now(const Key& key);
+  /// After a failure: exponential, with jitter, not before `at_least`. Until then add() does not start the key either:
+  /// what failed would otherwise be repeated with every event that it causes.
+  std::chrono::milliseconds retry(const Key& key, std::chrono::milliseconds at_least = {});
+  /// After a success: the next failure waits little again.
+  void settled(const Key& key);
+  void done(const Key& key);
+  /// The platform is gone: nothing about it is kept. A running key ends as usual.
+  void forget(const Key& key);
+  /// Nothing starts any more.
+  void stop();
+
+  [[nodiscard]] bool running(const Key& key) const { return active_.contains(key); }
+  [[nodiscard]] std::size_t running() const { return active_.size(); }
+
+ private:
+  struct Delayed {
+    base::SteadyPoint due;
+    kube::Timer timer;
+  };
+
+  void push(const Key& key);
+  void pump();
+
+  kube::Loop& loop_;
+  base::Rng& rng_;
+  Instruments& instruments_;
+  std::function<void(const Key&)> run_;
+  std::deque<Key> ready_;
+  std::set<Key> queued_;      // in ready_
+  std::set<Key> active_;
+  std::set<Key> again_;       // added while active
+  std::map<Key, Delayed> delayed_;
+  std::map<Key, kube::Backoff> backoffs_;
+  std::map<Key, base::SteadyPoint> held_;    // after a failure, until then
+  bool stopped_ = false;
+  bool pumping_ = false;      // a turn of the loop is booked
+  kube::Lifetime lifetime_;
+};
+
+}  // namespace engine
