@@ -1,0 +1,32 @@
+#include "payment-runtime/channels/wechat_v3/keys.hpp"
+
+#include "common/crypto/aead.hpp"
+
+namespace pay::channels::wechat_v3 {
+
+const std::vector<std::string>& key_files() {
+  static const std::vector<std::string> kFiles{"wechat-app-id",     "wechat-mch-id",     "wechat-merchant-serial-no", "wechat-private-key",
+                                               "wechat-api-v3-key", "wechat-public-key", "wechat-public-key-id"};
+  return kFiles;
+}
+
+base::Result<std::shared_ptr<const Keys>> load_keys(const config::SecretFiles& files) {
+  const auto secrets = files.read(key_files());
+  if (!secrets) return base::fail(secrets.error());
+  const auto text = [&](std::string_view name) { return std::string{secrets->find(name)->second.reveal()}; };
+  const auto at_fault = [&](std::string_view name, const base::Error& error) {
+    return base::fail(base::Code::FailedPrecondition, (files.directory() / name).string() + ": " + error.message, std::string{name});
+  };
+  auto private_key = crypto::RsaPrivateKey::from_pem(secrets->find("wechat-private-key")->second);
+  if (!private_key) return at_fault("wechat-private-key", private_key.error());
+  auto wechat_key = crypto::RsaPublicKey::from_pem(text("wechat-public-key"));
+  if (!wechat_key) return at_fault("wechat-public-key", wechat_key.error());
+  const base::Secret& api_v3_key = secrets->find("wechat-api-v3-key")->second;
+  if (api_v3_key.reveal().size() != crypto::kAeadKeyBytes) {
+    return at_fault("wechat-api-v3-key", {base::Code::InvalidArgument, "must be exactly 32 bytes", {}, {}});
+  }
+  return std::make_shared<const Keys>(Keys{text("wechat-app-id"), text("wechat-mch-id"), text("wechat-merchant-serial-no"),
+                                           std::move(*private_key), api_v3_key, std::move(*wechat_key), text("wechat-public-key-id")});
+}
+
+}  // namespace pay::channels::wechat_v3

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/result.hpp"
+#include "common/base/secret.hpp"
+#include "common/crypto/rsa.hpp"
+#include "payment-runtime/config/secrets.hpp"
+
+namespace pay::channels::wechat_v3 {
+
+/// A merchant's identity at WeChat Pay, in public-key mode.
+struct Keys {
+  std::string app_id;
+  std::string mch_id;
+  std::string merchant_serial;
+  crypto::RsaPrivateKey private_key;
+  base::Secret api_v3_key;
+  crypto::RsaPublicKey wechat_key;
+  std::string wechat_key_id;
+};
+
+/// Names of the secret files.
+[[nodiscard]] const std::vector<std::string>& key_files();
+/// An error names the file at fault.
+[[nodiscard]] base::Result<std::shared_ptr<const Keys>> load_keys(const config::SecretFiles& files);
+
+}  // namespace pay::channels::wechat_v3
