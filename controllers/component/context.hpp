@@ -1,0 +1,47 @@
+// What every component's desired() and health() may look at.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "controllers/platform/plan.hpp"
+#include "crds/types/platform.hpp"
+
+namespace controllers {
+
+struct Images {
+  std::string runtime;
+  std::string mysql;
+  std::string redis;
+};
+
+/// Which Secret each key is mounted from.
+using KeySources = std::map<std::string, std::string>;
+
+struct Context {
+  const crds::Platform& platform;
+  const Snapshot& live;
+  base::TimePoint now;
+  Images images;
+  KeySources keys;
+
+  /// The address that WeChat Pay has for this platform.
+  [[nodiscard]] std::string wechat_url() const;
+  /// Payments by WeChat Pay go to the simulator.
+  [[nodiscard]] bool wechat_simulated() const;
+};
+
+/// How one workload is doing.
+struct ComponentStatus {
+  std::string name = {};
+  std::string kind = {};
+  std::int64_t ready = 0;
+  std::int64_t desired = 0;
+  std::string image = {};
+  bool good = false;
+  std::string reason = {};      // of the closed list in docs/reference/conditions.md
+  std::string message = {};     // what, which object, what next
+};
+
+}  // namespace controllers

@@ -1,0 +1,49 @@
+#include "controllers/component/deployment.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "controllers/component/live.hpp"
+
+namespace controllers {
+
+using object::number_at;
+
+ComponentStatus deployment_health(const Context& ctx, const std::string& name, std::int64_t least, const std::string& word) {
+  ComponentStatus status{.name = name, .kind = "Deployment", .desired = least};
+  const Object* deployment = find(ctx.live, "apps/v1", "Deployment", name);
+  if (deployment == nullptr) {
+    status.reason = word + "Creating";
+    status.message = fmt::format("Deployment {} is being created", name);
+    return status;
+  }
+  status.image = image_of(*deployment);
+  status.ready = number_at(*deployment, {"status", "availableReplicas"});
+  status.desired = std::max(least, number_at(*deployment, {"spec", "replicas"}, 1));
+
+  // More pods than the least may be on their way up (scaling); that is no lack.
+  const bool current = number_at(*deployment, {"status", "observedGeneration"}) >= number_at(*deployment, {"metadata", "generation"});
+  const bool rolled = number_at(*deployment, {"status", "updatedReplicas"}) >= least;
+  if (current && rolled && status.ready >= least) {
+    status.good = true;
+    status.reason = word + "Ready";
+    status.message = fmt::format("Deployment {} has {} available pods", name, status.ready);
+  } else if (const auto problem = first_pod_problem(ctx, name)) {
+    status.reason = problem->reason;
+    status.message = problem->message;
+  } else {
+    status.reason = word + "Progressing";
+    status.message = fmt::format("Deployment {} has {} of {} pods available, {} of the newest template", name, status.ready, least,
+                                 number_at(*deployment, {"status", "updatedReplicas"}));
+    // Creation of pods may itself be refused, by a quota or by Pod Security.
+    const Object* failure = object::condition_of(*deployment, "ReplicaFailure");
+    if (failure != nullptr && object::text_at(*failure, {"status"}) == "True") {
+      status.reason = "PodsRefused";
+      status.message = fmt::format("Deployment {} cannot create pods: {}", name, object::text_at(*failure, {"message"}));
+    }
+  }
+  return status;
+}
+
+}  // namespace controllers

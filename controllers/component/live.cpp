@@ -1,0 +1,119 @@
+#include "controllers/component/live.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace controllers {
+
+using object::dig;
+using object::list_at;
+using object::name_of;
+using object::number_at;
+using object::text_at;
+
+namespace {
+
+constexpr std::size_t kWordsMax = 300;      // characters of a foreign message that a condition repeats
+
+std::string clip(std::string text) {
+  if (text.size() <= kWordsMax) return text;
+  text.resize(kWordsMax);
+  while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();     // not in the middle of a character
+  if (!text.empty() && (static_cast<unsigned char>(text.back()) & 0x80U) != 0) text.pop_back();
+  return text + "...";
+}
+
+bool any_of(const std::string& word, std::initializer_list<const char*> words) {
+  return std::any_of(words.begin(), words.end(), [&](const char* w) { return word == w; });
+}
+
+std::optional<Problem> container_problem(const Object& pod, const Object& container) {
+  const std::string who = fmt::format("container {} of Pod {}", text_at(container, {"name"}), name_of(pod));
+  const std::string waiting = text_at(container, {"state", "waiting", "reason"});
+  const std::string message = clip(text_at(container, {"state", "waiting", "message"}));
+  if (any_of(waiting, {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable", "ImageInspectError"})) {
+    return Problem{"ImageUnavailable", fmt::format("{} cannot get image \"{}\": {} {}; push the image, or put its name or imagePullSecrets right", who,
+                                                   text_at(container, {"image"}), waiting, message)};
+  }
+  if (any_of(waiting, {"CreateContainerConfigError", "CreateContainerError", "RunContainerError", "InvalidContainerConfig"})) {
+    return Problem{"ContainerInvalid", fmt::format("{} cannot be started: {} {}", who, waiting, message)};
+  }
+  const Object* last = dig(container, {"state", "terminated"});
+  if (last == nullptr || number_at(*last, {"exitCode"}) == 0) last = dig(container, {"lastState", "terminated"});
+  const bool failing = last != nullptr && number_at(*last, {"exitCode"}) != 0 && !object::truth_at(container, {"ready"});
+  if (waiting == "CrashLoopBackOff" || failing) {
+    const std::string why = last == nullptr ? message : last_words(text_at(*last, {"message"}));
+    const std::string end = last == nullptr ? "" : text_at(*last, {"reason"});
+    return Problem{"ContainerFailing",
+                   fmt::format("{} ended with exit code {} ({}){}{}; see its log", who, last == nullptr ? -1 : number_at(*last, {"exitCode"}), end,
+                               why.empty() ? "" : ": ", why)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+const Object* find(const Snapshot& live, const char* api_version, const char* kind, const std::string& name) {
+  const Ref ref{api_version, kind, name};
+  if (const auto child = live.children.find(ref); child != live.children.end()) return &child->second;
+  // Read by name a moment ago and not yet seen by the watch.
+  if (const auto read = live.reads.find(ref); read != live.reads.end() && read->second) return &*read->second;
+  return nullptr;
+}
+
+Ref ref_of(const Object& object) { return {text_at(object, {"apiVersion"}), text_at(object, {"kind"}), name_of(object)}; }
+
+std::vector<const Object*> pods_of(const Context& ctx, const std::string& app) {
+  std::vector<const Object*> pods;
+  for (const auto& [ref, object] : ctx.live.children) {
+    if (ref.kind == "Pod" && object::label_of(object, "app") == app && !object::is_deleting(object)) pods.push_back(&object);
+  }
+  return pods;
+}
+
+std::optional<Problem> pod_problem(const Object& pod) {
+  for (const char* list : {"initContainerStatuses", "containerStatuses"}) {
+    for (const Object& container : list_at(pod, {"status", list})) {
+      if (auto problem = container_problem(pod, container)) return problem;
+    }
+  }
+  const Object* scheduled = object::condition_of(pod, "PodScheduled");
+  if (scheduled != nullptr && text_at(*scheduled, {"status"}) == "False") {
+    return Problem{"Unschedulable", fmt::format("Pod {} has no node: {}", name_of(pod), clip(text_at(*scheduled, {"message"})))};
+  }
+  if (text_at(pod, {"status", "phase"}) == "Failed") {
+    return Problem{"ContainerFailing", fmt::format("Pod {} failed: {} {}", name_of(pod), text_at(pod, {"status", "reason"}),
+                                                   clip(text_at(pod, {"status", "message"})))};
+  }
+  return std::nullopt;
+}
+
+std::optional<Problem> first_pod_problem(const Context& ctx, const std::string& app) {
+  for (const Object* pod : pods_of(ctx, app)) {
+    if (auto problem = pod_problem(*pod)) return problem;
+  }
+  return std::nullopt;
+}
+
+std::string last_words(const std::string& message) {
+  std::size_t end = message.find_last_not_of(" \r\n\t");
+  if (end == std::string::npos) return {};
+  const std::size_t line = message.rfind('\n', end);
+  const std::string last = message.substr(line == std::string::npos ? 0 : line + 1, end - (line == std::string::npos ? 0 : line + 1) + 1);
+  const Object record = Object::parse(last, nullptr, false);
+  if (!record.is_object()) return clip(last);
+  std::string words;
+  for (const char* key : {"event", "message", "error"}) {
+    const std::string part = text_at(record, {key});
+    if (!part.empty()) words += (words.empty() ? "" : ": ") + part;
+  }
+  return clip(words.empty() ? last : words);
+}
+
+std::string image_of(const Object& workload) {
+  for (const Object& container : list_at(workload, {"spec", "template", "spec", "containers"})) return text_at(container, {"image"});
+  return {};
+}
+
+}  // namespace controllers

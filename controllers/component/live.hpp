@@ -1,0 +1,33 @@
+// What the cluster says about our workloads, reduced to what a status needs.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controllers/component/context.hpp"
+
+namespace controllers {
+
+[[nodiscard]] const Object* find(const Snapshot& live, const char* api_version, const char* kind, const std::string& name);
+[[nodiscard]] Ref ref_of(const Object& object);
+
+/// Pods with this `app` label; deleted ones are left out.
+[[nodiscard]] std::vector<const Object*> pods_of(const Context& ctx, const std::string& app);
+
+struct Problem {
+  std::string reason;      // ImageUnavailable | Unschedulable | ContainerFailing | ContainerInvalid
+  std::string message;
+};
+
+/// The first thing that keeps a pod of this app from running, in the words of the kubelet or the scheduler.
+[[nodiscard]] std::optional<Problem> first_pod_problem(const Context& ctx, const std::string& app);
+/// The same for one pod.
+[[nodiscard]] std::optional<Problem> pod_problem(const Object& pod);
+/// The last words of a terminated container: the message of a JSON log line, or the last line of text.
+[[nodiscard]] std::string last_words(const std::string& message);
+
+/// Image of the first container of a workload's template, or "".
+[[nodiscard]] std::string image_of(const Object& workload);
+
+}  // namespace controllers

@@ -1,0 +1,26 @@
+// MySQL (or MariaDB) as one pod on one volume claim that outlives everything else.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "controllers/component/part.hpp"
+
+namespace controllers::database {
+
+inline constexpr const char* kName = "mysql";
+inline constexpr const char* kClaim = "data-mysql-0";      // as a StatefulSet's own template would name it
+constexpr std::int32_t kPort = 3306;
+
+[[nodiscard]] Objects desired(const Context& ctx);
+[[nodiscard]] ComponentStatus health(const Context& ctx);
+
+/// The volume claim is applied by us and mounted by name, so that it can be put right and kept.
+[[nodiscard]] Object desired_claim(const Context& ctx, bool root_generated);
+/// Why the live claim has to be deleted and made anew; only ever while nothing is bound to it.
+[[nodiscard]] std::optional<std::string> claim_to_replace(const Context& ctx, const Object& live);
+/// What of a bound claim can no longer be changed, or "".
+[[nodiscard]] std::string claim_warning(const Context& ctx, const Object& live);
+[[nodiscard]] bool is_bound(const Object& claim);
+
+}  // namespace controllers::database

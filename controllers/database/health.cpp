@@ -1,0 +1,49 @@
+#include <fmt/format.h>
+
+#include "controllers/component/live.hpp"
+#include "controllers/database/database.hpp"
+
+namespace controllers::database {
+
+ComponentStatus health(const Context& ctx) {
+  ComponentStatus status{.name = kName, .kind = "StatefulSet", .desired = 1, .image = ctx.images.mysql};
+  const Object* set = find(ctx.live, "apps/v1", "StatefulSet", kName);
+  if (set == nullptr) {
+    status.reason = "DatabaseCreating";
+    status.message = fmt::format("StatefulSet {} is being created", kName);
+    return status;
+  }
+  status.image = image_of(*set);
+  const Object* claim = find(ctx.live, "v1", "PersistentVolumeClaim", kClaim);
+  const bool current = object::number_at(*set, {"status", "observedGeneration"}) >= object::number_at(*set, {"metadata", "generation"});
+  const bool rolled = object::text_at(*set, {"status", "currentRevision"}) == object::text_at(*set, {"status", "updateRevision"}) ||
+                      object::number_at(*set, {"status", "updatedReplicas"}) >= 1;
+  status.ready = object::number_at(*set, {"status", "readyReplicas"});
+  if (current && rolled && status.ready >= 1) {
+    status.good = true;
+    status.reason = "DatabaseReady";
+    status.message = claim == nullptr ? "" : claim_warning(ctx, *claim);
+    if (status.message.empty()) status.message = fmt::format("StatefulSet {} answers", kName);
+    return status;
+  }
+
+  const auto problem = first_pod_problem(ctx, kName);
+  if (claim != nullptr && !is_bound(*claim) && (!problem || problem->reason == "Unschedulable")) {
+    const std::string asked = ctx.platform.mysql().storage.storage_class_name;
+    status.reason = "StorageUnavailable";
+    status.message = fmt::format(
+        "PersistentVolumeClaim {} is not bound{}{}; wait for the volume, or put spec.database.managed.storage.storageClassName right "
+        "(kubectl get storageclass)",
+        kClaim, asked.empty() ? " (the cluster's default storage class)" : fmt::format(" (storage class \"{}\")", asked),
+        problem ? "; " + problem->message : "");
+  } else if (problem) {
+    status.reason = problem->reason;
+    status.message = problem->message;
+  } else {
+    status.reason = "DatabaseStarting";
+    status.message = fmt::format("StatefulSet {} has no ready pod yet", kName);
+  }
+  return status;
+}
+
+}  // namespace controllers::database

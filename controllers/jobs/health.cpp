@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+
+#include "controllers/component/live.hpp"
+#include "controllers/jobs/jobs.hpp"
+
+namespace controllers::jobs {
+namespace {
+
+/// The newest pod of a Job.
+const Object* newest_pod(const Context& ctx, const std::string& job) {
+  const Object* newest = nullptr;
+  for (const Object* pod : pods_of(ctx, kSchema)) {
+    if (object::label_of(*pod, "batch.kubernetes.io/job-name") != job && object::label_of(*pod, "job-name") != job) continue;
+    const auto age = [](const Object& p) { return object::text_at(p, {"metadata", "creationTimestamp"}); };
+    if (newest == nullptr || age(*pod) > age(*newest)) newest = pod;
+  }
+  return newest;
+}
+
+}  // namespace
+
+bool is_finished(const Object& job) { return object::condition_is_true(job, "Complete") || object::condition_is_true(job, "Failed"); }
+
+std::optional<base::TimePoint> failed_at(const Object& job) {
+  if (!object::condition_is_true(job, "Failed")) return std::nullopt;
+  const auto when = base::parse_rfc3339(object::text_at(*object::condition_of(job, "Failed"), {"lastTransitionTime"}));
+  return when ? *when : base::TimePoint{};
+}
+
+ComponentStatus schema_health(const Context& ctx, const ComponentStatus& database) {
+  const std::string name = object::name_of(schema_job(ctx));
+  ComponentStatus status{.name = name, .kind = "Job", .desired = 1, .image = ctx.images.runtime};
+  const Object* job = find(ctx.live, "batch/v1", "Job", name);
+  if (job == nullptr) {
+    status.reason = "SchemaCreating";
+    status.message = fmt::format("Job {} is being created", name);
+    return status;
+  }
+  if (object::condition_is_true(*job, "Complete")) {
+    status.good = true;
+    status.ready = 1;
+    status.reason = "SchemaReady";
+    status.message = fmt::format("Job {} has brought the schema up to date", name);
+    return status;
+  }
+  const Object* pod = newest_pod(ctx, name);
+  const auto problem = pod == nullptr ? std::nullopt : pod_problem(*pod);
+  if (!database.good && (!problem || problem->reason == "ContainerFailing")) {
+    status.reason = "WaitingForDatabase";
+    status.message = fmt::format("Job {} waits for the database: {}", name, database.message);
+  } else if (object::condition_is_true(*job, "Failed") || (problem && problem->reason == "ContainerFailing")) {
+    status.reason = "SchemaFailed";
+    const Object* failed = object::condition_of(*job, "Failed");
+    const std::string why = problem ? problem->message : failed == nullptr ? "" : object::text_at(*failed, {"message"});
+    status.message = fmt::format("Job {} failed: {}; it is tried again until it succeeds, so put its cause right", name, why);
+  } else if (problem) {
+    status.reason = problem->reason;
+    status.message = problem->message;
+  } else {
+    status.reason = "SchemaMigrating";
+    status.message = fmt::format("Job {} is running", name);
+  }
+  return status;
+}
+
+}  // namespace controllers::jobs

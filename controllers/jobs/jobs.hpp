@@ -1,0 +1,25 @@
+// The schema Job, which brings the database to the schema of this release, and the CronJob that reconciles.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "controllers/component/part.hpp"
+
+namespace controllers::jobs {
+
+inline constexpr const char* kSchema = "schema";
+inline constexpr const char* kCronJob = "reconciliation-cronjob";
+constexpr std::chrono::seconds kRetryFailedJob{20};      // a failed Job is replaced after this time: its cause may be gone
+
+[[nodiscard]] Objects desired(const Context& ctx);
+/// Its name holds the hash of its template: another image or another database is another Job.
+[[nodiscard]] Object schema_job(const Context& ctx);
+[[nodiscard]] ComponentStatus schema_health(const Context& ctx, const ComponentStatus& database);
+
+[[nodiscard]] bool is_finished(const Object& job);
+/// When the Job failed for good.
+[[nodiscard]] std::optional<base::TimePoint> failed_at(const Object& job);
+
+}  // namespace controllers::jobs

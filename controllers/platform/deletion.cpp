@@ -1,0 +1,53 @@
+#include "controllers/platform/deletion.hpp"
+
+#include <algorithm>
+
+namespace controllers {
+
+std::optional<std::vector<std::string>> wanted_finalizers(const Object& platform, bool ours) {
+  std::vector<std::string> finalizers;
+  bool there = false;
+  for (const Object& finalizer : object::list_at(platform, {"metadata", "finalizers"})) {
+    if (finalizer == kFinalizer) {
+      there = true;
+      if (!ours) continue;
+    }
+    if (finalizer.is_string()) finalizers.push_back(finalizer.get<std::string>());
+  }
+  if (there == ours) return std::nullopt;
+  if (ours) finalizers.push_back(kFinalizer);
+  return finalizers;
+}
+
+Plan plan_deletion(const Object& platform, const crds::Platform& decoded, const Snapshot& live, base::TimePoint now) {
+  Plan plan;
+  if (decoded.spec.deletion_policy != "Delete") {
+    plan.finalizers = wanted_finalizers(platform, false);
+    return plan;
+  }
+  bool pods = false;
+  bool keeps = false;
+  for (const auto& [ref, child] : live.children) {
+    if (ref.kind == "Pod") pods = true;
+    const bool outlives = ref.kind == "PersistentVolumeClaim" || ref.kind == "Secret";
+    keeps = keeps || outlives;
+    if (!outlives && object::controller_uid(child) == decoded.uid && !object::is_deleting(child)) {
+      plan.remove.push_back({ref, object::uid_of(child), "the platform is being deleted"});
+    }
+  }
+  const auto since = base::parse_rfc3339(object::text_at(platform, {"metadata", "deletionTimestamp"}));
+  const bool long_enough = since && now - *since >= kPodsMayTake;
+  if (pods && !long_enough) {
+    plan.requeue_after = std::chrono::seconds(30);
+    return plan;
+  }
+  for (const auto& [ref, child] : live.children) {
+    if ((ref.kind == "PersistentVolumeClaim" || ref.kind == "Secret") && !object::is_deleting(child)) {
+      plan.remove.push_back({ref, object::uid_of(child), "the platform is being deleted under deletionPolicy Delete"});
+    }
+  }
+  if (!keeps || long_enough) plan.finalizers = wanted_finalizers(platform, false);
+  return plan;
+}
+
+}  // namespace controllers

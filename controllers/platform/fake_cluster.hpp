@@ -1,0 +1,264 @@
+// A cluster in memory, for tests: it takes plans, fills in what API servers fill in, and plays the controllers behind workloads.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "controllers/component/live.hpp"
+#include "controllers/component/objects.hpp"
+#include "controllers/platform/plan.hpp"
+
+namespace controllers::test {
+
+inline const base::TimePoint kStart = *base::parse_rfc3339("2026-03-01T08:00:00Z");
+
+inline Settings settings() { return {"0.1.0", "localhost/payment-runtime:0.1.0", "localhost/mariadb:10.11", "localhost/redis:7.0"}; }
+
+/// fieldsV1 of an applied object, as the API server would record it.
+inline Object fields_of(const Object& value, const std::string& name, const std::string& parent) {
+  Object fields = Object::object();
+  if (value.is_object() && name != "selector" && name != "matchLabels") {
+    for (const auto& [key, member] : value.items()) {
+      const bool identity = name == "metadata" && parent.empty() && (key == "name" || key == "namespace");
+      if (!identity) fields["f:" + key] = fields_of(member, key, name);
+    }
+  }
+  const auto keyed = [&](std::initializer_list<const char*> keys) {
+    for (const Object& item : value) {
+      Object key = Object::object();
+      for (const char* k : keys) key[k] = item[k];
+      fields["k:" + key.dump()] = fields_of(item, name, parent);
+      fields["k:" + key.dump()]["."] = Object::object();
+    }
+  };
+  if (value.is_array()) {
+    const bool in_container = parent == "containers" || parent == "initContainers";
+    if (name == "containers" || name == "initContainers" || name == "volumes" || name == "env" || name == "imagePullSecrets") keyed({"name"});
+    if (name == "volumeMounts") keyed({"mountPath"});
+    if (name == "ownerReferences") keyed({"uid"});
+    if (name == "ports" && in_container) keyed({"containerPort", "protocol"});
+    if (name == "ports" && !in_container) keyed({"port", "protocol"});
+  }
+  return fields;
+}
+
+class FakeCluster {
+ public:
+  Object platform;
+  Snapshot snapshot;                 // children, and what reads have answered in this reconcile
+  std::map<Ref, Object> strangers;   // objects without our labels, seen by reads only
+  base::TimePoint now = kStart;
+  std::size_t writes = 0;
+  std::size_t reads = 0;
+
+  explicit FakeCluster(Object spec = Object::object()) {
+    platform = {{"apiVersion", "paymentplatform.io/v1alpha1"},
+                {"kind", "PaymentPlatform"},
+                {"metadata", {{"name", "quickstart"}, {"namespace", "payment"}, {"uid", "platform-uid"}, {"generation", 1}}},
+                {"spec", std::move(spec)},
+                {"status", {{"observedGeneration", -1}}}};
+  }
+
+  void edit_spec(const Object& patch) {
+    platform["spec"].merge_patch(patch);
+    platform["metadata"]["generation"] = platform["metadata"]["generation"].get<int>() + 1;
+  }
+
+  void user_secret(const std::string& name, const std::vector<std::string>& keys) {
+    Object secret = {{"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", {{"name", name}, {"namespace", "payment"}, {"uid", "secret-" + name}}}};
+    for (const std::string& key : keys) secret["data"][key] = "eA==";
+    strangers[{"v1", "Secret", name}] = secret;
+  }
+
+  /// One reconcile as the engine runs it: reads are answered until a plan asks for none.
+  Plan decide() {
+    snapshot.reads.clear();
+    for (int round = 0; round < 5; ++round) {
+      Plan plan = reconcile(platform, snapshot, settings(), now);
+      if (plan.reads.empty()) return plan;
+      for (const Ref& ref : plan.reads) {
+        EXPECT_FALSE(snapshot.reads.count(ref)) << "asked twice for " << ref.kind << " " << ref.name;
+        ++reads;
+        const auto stranger = strangers.find(ref);
+        const auto child = snapshot.children.find(ref);
+        snapshot.reads[ref] = stranger != strangers.end()           ? std::optional<Object>(stranger->second)
+                              : child != snapshot.children.end() ? std::optional<Object>(child->second)
+                                                                 : std::nullopt;
+      }
+    }
+    ADD_FAILURE() << "a reconcile that never stops reading";
+    return {};
+  }
+
+  /// Executes a plan; `stop_after` writes the operator dies.
+  void execute(const Plan& plan, std::size_t stop_after = SIZE_MAX) {
+    std::size_t left = stop_after;
+    const auto write = [&](const std::function<void()>& action) {
+      if (left == 0) return;
+      --left;
+      ++writes;
+      action();
+    };
+    for (const Generate& g : plan.generate) write([&] { generate(g); });
+    for (const Apply& a : plan.ensure_created) write([&] { apply(a); });
+    for (const Apply& a : plan.apply) write([&] { apply(a); });
+    for (const Apply& a : plan.scale) {
+      write([&] {
+        Object& live = snapshot.children.at(ref_of(a.object));
+        live["spec"]["replicas"] = a.object["spec"]["replicas"];
+        bump(live);
+      });
+    }
+    for (const Replace& r : plan.replace) write([&] { remove(r.ref, r.uid); });
+    for (const Remove& r : plan.remove) write([&] { remove(r.ref, r.uid); });
+    if (plan.finalizers) write([&] { platform["metadata"]["finalizers"] = *plan.finalizers; });
+    if (plan.status) write([&] { platform["status"] = *plan.status; });
+  }
+
+  /// Reconciles and plays the cluster until nothing more happens.
+  void settle(int rounds_max = 20) {
+    for (int round = 0; round < rounds_max; ++round) {
+      const Plan plan = decide();
+      if (plan.empty() && !play()) return;
+      execute(plan);
+      play();
+    }
+    ADD_FAILURE() << "did not settle";
+  }
+
+  /// What the cluster's controllers do with our workloads. True when something changed.
+  bool play() {
+    bool changed = false;
+    for (auto& [ref, object] : snapshot.children) {
+      const Object before = object.value("status", Object());
+      const bool broken = broken_.count(ref.name) > 0;
+      if (ref.kind == "Deployment") {
+        const auto replicas = object["spec"].value("replicas", 1);
+        object["status"] = {{"observedGeneration", object["metadata"]["generation"]}, {"replicas", replicas}, {"updatedReplicas", replicas}};
+        object["status"]["availableReplicas"] = broken ? 0 : replicas;
+      } else if (ref.kind == "StatefulSet") {
+        object["status"] = {{"observedGeneration", object["metadata"]["generation"]}, {"currentRevision", "a"}, {"updateRevision", "a"}};
+        object["status"]["readyReplicas"] = broken ? 0 : 1;
+      } else if (ref.kind == "Job" && !broken) {
+        object["status"]["conditions"] = Object::array({{{"type", "Complete"}, {"status", "True"}}});
+      } else if (ref.kind == "PersistentVolumeClaim" && !broken) {
+        object["status"] = {{"phase", "Bound"}};
+        object["spec"]["volumeName"] = "volume-1";
+      }
+      changed = changed || before != object.value("status", Object());
+    }
+    return changed;
+  }
+
+  void break_workload(const std::string& name) { broken_.insert(name); }
+  void mend_workload(const std::string& name) { broken_.erase(name); }
+
+  Object& child(const char* api, const char* kind, const std::string& name) { return snapshot.children.at({api, kind, name}); }
+  [[nodiscard]] bool has(const char* kind, const std::string& name) const {
+    for (const auto& [ref, object] : snapshot.children) {
+      if (ref.kind == kind && ref.name == name) return true;
+    }
+    return false;
+  }
+  [[nodiscard]] Object condition(const std::string& type) const {
+    const Object* found = object::condition_of(platform, type);
+    return found == nullptr ? Object::object() : *found;
+  }
+
+  void add_pod(const std::string& name, const std::string& app, Object status, Object labels = Object::object()) {
+    labels["app"] = app;
+    labels[std::string(kInstanceLabel)] = "quickstart";
+    labels[std::string(kManagedByLabel)] = std::string(kManagedBy);
+    snapshot.children[{"v1", "Pod", name}] = {
+        {"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", {{"name", name}, {"namespace", "payment"}, {"uid", name}, {"labels", labels}}}, {"status", status}};
+  }
+
+ private:
+  static void bump(Object& object) { object["metadata"]["generation"] = object["metadata"].value("generation", 0) + 1; }
+
+  void generate(const Generate& g) {
+    const Ref ref = ref_of(g.object);
+    ASSERT_EQ(snapshot.children.count(ref), 0U) << "the generated Secret is made once";
+    Object secret = g.object;
+    secret["metadata"]["uid"] = "uid-" + std::to_string(++uids_);
+    secret.erase("stringData");
+    for (const auto& [key, value] : g.object["stringData"].items()) secret["data"][key] = value;
+    snapshot.children[ref] = secret;
+  }
+
+  void apply(const Apply& a) {
+    const Ref ref = ref_of(a.object);
+    ASSERT_EQ(strangers.count(ref), 0U) << "wrote over a stranger: " << ref.name;
+    Object next = a.object;
+    const auto live = snapshot.children.find(ref);
+    if (live == snapshot.children.end()) {
+      ASSERT_EQ(a.uid, "") << ref.name;
+      next["metadata"]["uid"] = "uid-" + std::to_string(++uids_);
+      next["metadata"]["generation"] = 1;
+      if (ref.kind == "Deployment" && !next["spec"].contains("replicas")) next["spec"]["replicas"] = 1;
+    } else {
+      ASSERT_EQ(a.uid, object::uid_of(live->second)) << ref.name;
+      const Object& old = live->second;
+      next["metadata"]["uid"] = a.uid;
+      next["metadata"]["generation"] = old["metadata"]["generation"];
+      if (old.contains("status")) next["status"] = old["status"];
+      for (const char* kept : {"replicas", "volumeName"}) {
+        if (old.contains("spec") && old["spec"].contains(kept) && !next["spec"].contains(kept)) next["spec"][kept] = old["spec"][kept];
+      }
+      bump(next);
+    }
+    next["metadata"]["managedFields"] = Object::array(
+        {{{"manager", "payment-operator"}, {"operation", "Apply"}, {"fieldsType", "FieldsV1"}, {"fieldsV1", fields_of(a.object, "", "")}}});
+    next["metadata"]["managedFields"][0]["fieldsV1"].erase("f:apiVersion");
+    next["metadata"]["managedFields"][0]["fieldsV1"].erase("f:kind");
+    fill_defaults(next);
+    snapshot.children[ref] = next;
+  }
+
+  static void fill_pod(Object& spec) {
+    spec["dnsPolicy"] = "ClusterFirst";
+    spec["schedulerName"] = "default-scheduler";
+    spec["serviceAccount"] = spec["serviceAccountName"];
+    for (const char* list : {"containers", "initContainers"}) {
+      if (!spec.contains(list)) continue;
+      for (Object& container : spec[list]) {
+        container["terminationMessagePath"] = "/dev/termination-log";
+        for (const char* probe : {"startupProbe", "livenessProbe", "readinessProbe"}) {
+          if (container.contains(probe)) container[probe]["successThreshold"] = 1;
+        }
+      }
+    }
+    for (Object& volume : spec["volumes"]) {
+      if (volume.contains("configMap")) volume["configMap"]["defaultMode"] = 420;
+    }
+  }
+
+  static void fill_defaults(Object& object) {
+    if (object.contains("/spec/template/spec"_json_pointer)) fill_pod(object["spec"]["template"]["spec"]);
+    if (object.contains("/spec/jobTemplate/spec/template/spec"_json_pointer)) fill_pod(object["spec"]["jobTemplate"]["spec"]["template"]["spec"]);
+    if (object["kind"] == "Service") {
+      object["spec"]["clusterIP"] = "10.0.0.7";
+      object["spec"]["sessionAffinity"] = "None";
+    }
+  }
+
+  void remove(const Ref& ref, const std::string& uid) {
+    const auto live = snapshot.children.find(ref);
+    ASSERT_NE(live, snapshot.children.end());
+    ASSERT_EQ(uid, object::uid_of(live->second));
+    snapshot.children.erase(live);
+  }
+
+  std::set<std::string> broken_;
+  int uids_ = 0;
+};
+
+/// The quickstart: simulator, WeChat Pay, no authentication.
+inline Object quickstart_spec() {
+  return {{"channels", {{"wechatPay", {{"enabled", true}}}, {"simulator", {{"enabled", true}}}}}, {"security", {{"apiAuthentication", "Development"}}}};
+}
+
+}  // namespace controllers::test

@@ -1,0 +1,206 @@
+// The table of contents: what a reconcile does, in order. Each line's chapter is a room of its own.
+#include <algorithm>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "controllers/cache/cache.hpp"
+#include "controllers/component/live.hpp"
+#include "controllers/component/objects.hpp"
+#include "controllers/database/database.hpp"
+#include "controllers/ingress/ingress.hpp"
+#include "controllers/jobs/jobs.hpp"
+#include "controllers/platform/changes.hpp"
+#include "controllers/platform/deletion.hpp"
+#include "controllers/platform/images.hpp"
+#include "controllers/platform/plan.hpp"
+#include "controllers/platform/status.hpp"
+#include "controllers/secrets/sources.hpp"
+#include "controllers/services/runtime_config.hpp"
+#include "controllers/services/services.hpp"
+#include "controllers/simulator/simulator.hpp"
+
+namespace controllers {
+namespace {
+
+constexpr std::chrono::seconds kLookAgain{15};      // for what no watch tells us of: a user's Secret, a stranger under our name
+
+Objects desired(const Context& ctx) {
+  Objects wanted = database::desired(ctx);
+  append(wanted, cache::desired(ctx));
+  append(wanted, simulator::desired(ctx));
+  append(wanted, jobs::desired(ctx));
+  append(wanted, services::desired(ctx));
+  append(wanted, ingress::desired(ctx));
+  return wanted;
+}
+
+Health health(const Context& ctx) {
+  Health health{database::health(ctx), {}, cache::health(ctx), {}};
+  health.schema = jobs::schema_health(ctx, health.database);
+  for (const services::Role& role : services::kRoles) health.services.push_back(services::health(ctx, role));
+  if (ctx.platform.spec.channels.simulator.enabled) health.services.push_back(simulator::health(ctx));
+  return health;
+}
+
+std::vector<std::string> warnings(const crds::Platform& platform) {
+  std::vector<std::string> warnings;
+  const crds::Spec& spec = platform.spec;
+  if (spec.security.api_authentication == "Development") {
+    warnings.push_back("security.apiAuthentication is Development, so that anybody who reaches the services can create payments");
+  }
+  if (spec.channels.simulator.enabled) warnings.push_back("channels.simulator is enabled, so that no real money moves");
+  if (spec.channels.wechat_pay.enabled && !spec.channels.simulator.enabled && !spec.ingress.enabled) {
+    warnings.push_back("there is no ingress, so that WeChat Pay cannot call back and payments are only found by asking");
+  }
+  if (platform.mysql().flush_log_at_trx_commit != 1) {
+    warnings.push_back("database.managed.flushLogAtTrxCommit is not 1, so that a crash of the node may forget payments");
+  }
+  return warnings;
+}
+
+/// Reasons to change nothing at all, in the spec itself.
+std::optional<Refusal> refuse_spec(const crds::Platform& platform, const crds::Problems& problems, const Images& images) {
+  if (!problems.empty()) {
+    std::string text;
+    for (const crds::Problem& problem : problems) text += fmt::format("{}{} {}", text.empty() ? "" : "; ", problem.path, problem.message);
+    return Refusal{"InvalidSpec", text};
+  }
+  if (images.runtime.empty()) return Refusal{"InvalidSpec", "spec.image is required: the operator was started without --runtime-image"};
+  if (images.mysql.empty()) return Refusal{"InvalidSpec", "spec.database.managed.image is required: the operator was started without --mysql-image"};
+  if (images.redis.empty()) return Refusal{"InvalidSpec", "spec.redis.managed.image is required: the operator was started without --redis-image"};
+  if (services::connections_per_process(platform) < 1) {
+    return Refusal{"InvalidSpec",
+                   fmt::format("spec.database.managed.maxConnections {} is not enough for one connection from each pod that autoscaling may start; raise "
+                               "it or lower maxReplicas",
+                               platform.mysql().max_connections)};
+  }
+  return std::nullopt;
+}
+
+/// The data volume was initialised with a password that only the Secret payment-generated held.
+std::optional<Refusal> refuse_lost_secret(const Context& ctx, const secrets::Decision& decision) {
+  const bool claim = find(ctx.live, "v1", "PersistentVolumeClaim", database::kClaim) != nullptr;
+  if (!decision.root_generated || !claim || find(ctx.live, "v1", "Secret", kGeneratedSecret) != nullptr) return std::nullopt;
+  return Refusal{"SecretLost", fmt::format("Secret {} is gone, and with it the root password of the data on PersistentVolumeClaim {}; restore the Secret "
+                                           "from a backup, or delete the claim to start with an empty database",
+                                           kGeneratedSecret, database::kClaim)};
+}
+
+std::optional<Refusal> refuse_conflicts(const Changes& changes) {
+  if (changes.conflicts.empty()) return std::nullopt;
+  std::string names;
+  for (const std::string& name : changes.conflicts) names += (names.empty() ? "" : ", ") + name;
+  return Refusal{"NameConflict", fmt::format("{} exist{} already and belong{} to somebody else; delete or rename, or put the platform into a namespace of "
+                                             "its own",
+                                             names, changes.conflicts.size() == 1 ? "s" : "", changes.conflicts.size() == 1 ? "s" : "")};
+}
+
+void drop(std::vector<Apply>& applies, const std::function<bool(const Object&)>& held) {
+  applies.erase(std::remove_if(applies.begin(), applies.end(), [&](const Apply& apply) { return held(apply.object); }), applies.end());
+}
+
+/// The volume claim: made only when its password is safe in the cluster, and replaced while nothing is on it yet.
+void gate_claim(const Context& ctx, const secrets::Decision& decision, Plan& plan) {
+  const auto is_claim = [](const Object& object) { return object::text_at(object, {"kind"}) == "PersistentVolumeClaim"; };
+  if (decision.root_generated && find(ctx.live, "v1", "Secret", kGeneratedSecret) == nullptr) drop(plan.apply, is_claim);
+  const Object* claim = find(ctx.live, "v1", "PersistentVolumeClaim", database::kClaim);
+  if (claim == nullptr) return;
+  if (auto why = database::claim_to_replace(ctx, *claim)) {
+    drop(plan.apply, is_claim);
+    plan.replace.push_back({ref_of(*claim), object::uid_of(*claim), object::text_at(*claim, {"metadata", "resourceVersion"}), *why});
+  }
+}
+
+/// A schema Job that failed is made anew after a while: what made it fail may have been put right, and nothing tells us.
+void retry_schema(const Context& ctx, Plan& plan) {
+  const Object* job = find(ctx.live, "batch/v1", "Job", object::name_of(jobs::schema_job(ctx)));
+  if (job == nullptr || object::is_deleting(*job)) return;
+  const auto failed = jobs::failed_at(*job);
+  if (!failed) return;
+  const auto again = *failed + jobs::kRetryFailedJob;
+  if (ctx.now >= again) {
+    plan.replace.push_back({ref_of(*job), object::uid_of(*job), object::text_at(*job, {"metadata", "resourceVersion"}), "the Job failed and is tried again"});
+  } else {
+    plan.requeue_after = std::chrono::duration_cast<std::chrono::seconds>(again - ctx.now) + std::chrono::seconds(1);
+  }
+}
+
+Summary summarize(const Context& ctx) {
+  Summary summary;
+  summary.health = health(ctx);
+  const std::string& running = summary.health->services.front().image;
+  summary.version = tag_of(running.empty() ? ctx.images.runtime : running);
+  summary.payment_endpoint = services::payment_endpoint(ctx);
+  summary.callback_endpoint = services::callback_endpoint(ctx);
+  summary.warnings = warnings(ctx.platform);
+  return summary;
+}
+
+}  // namespace
+
+Plan reconcile(const Object& object, const Snapshot& live, const Settings& settings, base::TimePoint now) {
+  crds::Problems problems;
+  const crds::Platform platform = crds::decode_platform(object, problems);
+  if (object::is_deleting(object)) return plan_deletion(object, platform, live, now);
+
+  Plan plan;
+  const Images images = resolve_images(platform, live, settings);
+  if (auto refusal = refuse_spec(platform, problems, images)) {
+    Summary summary;
+    summary.refusal = refusal;
+    summary.paused = platform.paused;
+    report(object, platform, live, summary, now, plan);
+    return plan;
+  }
+
+  const secrets::Decision decision = secrets::decide(platform, live, is_ready_for(object, platform.generation));
+  if (!decision.reads.empty()) {
+    plan.reads = decision.reads;
+  }
+  const Context ctx{platform, live, now, images, decision.keys};
+  if (platform.paused && plan.reads.empty()) {
+    Summary summary = summarize(ctx);
+    summary.paused = true;
+    report(object, platform, live, summary, now, plan);
+    return plan;
+  }
+
+  Objects wanted = desired(ctx);
+  wanted.push_back(database::desired_claim(ctx, decision.root_generated));
+  wanted.push_back(secrets::generated(ctx).object);
+  Changes found = changes(ctx, wanted);
+  plan.reads.insert(plan.reads.end(), found.reads.begin(), found.reads.end());
+  if (!plan.reads.empty()) return plan;
+
+  Summary summary = summarize(ctx);
+  summary.refusal = refuse_conflicts(found);
+  if (!summary.refusal) summary.refusal = refuse_lost_secret(ctx, decision);
+  if (summary.refusal) {
+    plan.requeue_after = kLookAgain;
+    report(object, platform, live, summary, now, plan);
+    return plan;
+  }
+
+  plan.apply = std::move(found.apply);
+  drop(plan.apply, [](const Object& apply) { return object::text_at(apply, {"kind"}) == "Secret"; });      // generated or left alone, never applied
+  if (find(live, "v1", "Secret", kGeneratedSecret) == nullptr) plan.generate.push_back(secrets::generated(ctx));
+  plan.remove = std::move(found.remove);
+  plan.scale = services::scale(ctx);
+  plan.finalizers = wanted_finalizers(object, platform.spec.deletion_policy == "Delete");
+  gate_claim(ctx, decision, plan);
+  retry_schema(ctx, plan);
+  if (!decision.missing.empty()) {
+    drop(plan.apply, [&](const Object& apply) { return secrets::mounts_missing(apply, decision.missing); });
+    summary.refusal = Refusal{"SecretIncomplete", decision.missing.front().message +
+                                                      (decision.missing.size() == 1 ? "" : fmt::format("; and {} more keys", decision.missing.size() - 1))};
+    plan.requeue_after = kLookAgain;
+  }
+  if (found.waiting) plan.requeue_after = kLookAgain;
+
+  summary.pending = !plan.empty();
+  report(object, platform, live, summary, now, plan);
+  return plan;
+}
+
+}  // namespace controllers

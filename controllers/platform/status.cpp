@@ -1,0 +1,185 @@
+#include "controllers/platform/status.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "controllers/component/live.hpp"
+#include "crds/types/status.hpp"
+
+namespace controllers {
+namespace {
+
+using object::number_at;
+using object::text_at;
+
+struct Draft {
+  std::string type;
+  std::string status;      // True | False | Unknown
+  std::string reason;
+  std::string message;
+};
+
+std::string clip(std::string text, std::size_t most = crds::kMessageMax) {
+  if (text.size() <= most) return text;
+  text.resize(most - 3);
+  while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();
+  if (!text.empty() && (static_cast<unsigned char>(text.back()) & 0x80U) != 0) text.pop_back();
+  return text + "...";
+}
+
+/// The conditions of a list-map or its components, in an order of their own: servers may answer in another.
+std::map<std::string, Object> by_key(const Object& list, const char* key) {
+  std::map<std::string, Object> items;
+  for (const Object& item : list) items.emplace(text_at(item, {key}), item);
+  return items;
+}
+
+bool same_status(const Object& left, const Object& right) {
+  for (const char* key : {"observedGeneration", "services", "version", "endpoints"}) {
+    const auto value = [&](const Object& from) { return from.is_object() && from.contains(key) ? from[key] : Object(); };
+    if (value(left) != value(right)) return false;
+  }
+  return by_key(object::list_at(left, {"conditions"}), "type") == by_key(object::list_at(right, {"conditions"}), "type") &&
+         by_key(object::list_at(left, {"components"}), "name") == by_key(object::list_at(right, {"components"}), "name");
+}
+
+Draft of_part(const char* type, const ComponentStatus& part) { return {type, part.good ? "True" : "False", part.reason, part.message}; }
+
+Draft of_services(const std::vector<ComponentStatus>& services) {
+  for (const ComponentStatus& service : services) {
+    if (!service.good) return {"ServicesReady", "False", service.reason, service.message};
+  }
+  return {"ServicesReady", "True", "ServicesReady", "all services have the pods they need"};
+}
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
+  return text;
+}
+
+std::vector<Draft> parts_of(const Summary& summary) {
+  if (!summary.health) return {};
+  const Health& health = *summary.health;
+  return {of_part("DatabaseReady", health.database), of_part("SchemaReady", health.schema), of_part("CacheReady", health.cache),
+          of_services(health.services)};
+}
+
+Draft ready(const Summary& summary, const std::vector<Draft>& parts, const Snapshot& live, bool new_generation) {
+  if (summary.refusal) return {"Ready", "False", summary.refusal->reason, summary.refusal->message};
+  if (!live.refused.empty()) {
+    const auto& [ref, answer] = *live.refused.begin();
+    return {"Ready", "False", "ObjectRefused",
+            fmt::format("the API server refused {} {}: {}; put the field that it names right", ref.kind, ref.name, answer)};
+  }
+  for (const Draft& part : parts) {
+    if (part.status != "True") return {"Ready", "False", part.reason, part.message};
+  }
+  if (summary.pending && new_generation && !summary.paused) {
+    return {"Ready", "False", "Progressing", "objects are being changed to match the spec"};
+  }
+  std::string message = "the platform takes payments";
+  if (!summary.warnings.empty()) message += "; warning: " + join(summary.warnings);
+  return {"Ready", "True", "PlatformReady", message};
+}
+
+Draft reconciling(const Summary& summary, const Draft& ready) {
+  if (summary.paused) return {"Reconciling", "False", "Paused", "nothing is changed until spec.paused and annotation paymentplatform.io/paused are gone"};
+  if (summary.refusal) return {"Reconciling", "False", summary.refusal->reason, "nothing is changed until the cause is put right; see Stalled"};
+  if (summary.pending || ready.status != "True") return {"Reconciling", "True", "Progressing", ready.status == "True" ? "objects are being put right" : ready.message};
+  return {"Reconciling", "False", "Settled", "everything is as the spec says"};
+}
+
+Draft stalled(const Summary& summary) {
+  if (summary.refusal) return {"Stalled", "True", summary.refusal->reason, summary.refusal->message};
+  return {"Stalled", "False", "NotStalled", "the operator needs nothing from you"};
+}
+
+Object condition(const Draft& draft, std::int64_t generation, const Object& live_status, base::TimePoint now) {
+  std::string since = base::to_rfc3339(now);
+  for (const Object& old : object::list_at(live_status, {"conditions"})) {
+    if (text_at(old, {"type"}) == draft.type && text_at(old, {"status"}) == draft.status && !text_at(old, {"lastTransitionTime"}).empty()) {
+      since = text_at(old, {"lastTransitionTime"});
+    }
+  }
+  return {{"type", draft.type},           {"status", draft.status},
+          {"reason", draft.reason},       {"message", clip(draft.message)},
+          {"lastTransitionTime", since},  {"observedGeneration", generation}};
+}
+
+Object component(const ComponentStatus& part) {
+  Object object = {{"name", part.name}, {"kind", part.kind}, {"ready", part.ready}, {"desired", part.desired}, {"image", part.image}};
+  if (!part.good) object["message"] = clip(part.message);
+  return object;
+}
+
+/// Progress is no news for an event; trouble and its end are.
+bool is_progress(const std::string& reason) {
+  for (const char* ending : {"Creating", "Starting", "Progressing", "Migrating", "WaitingForDatabase"}) {
+    const std::string_view end = ending;
+    if (reason.size() >= end.size() && reason.compare(reason.size() - end.size(), end.size(), end) == 0) return true;
+  }
+  return false;
+}
+
+void tell(const Object& live_status, const Draft& ready, Plan& plan) {
+  std::string old_status;
+  std::string old_reason;
+  for (const Object& old : object::list_at(live_status, {"conditions"})) {
+    if (text_at(old, {"type"}) == "Ready") {
+      old_status = text_at(old, {"status"});
+      old_reason = text_at(old, {"reason"});
+    }
+  }
+  if (ready.status == "True" && old_status != "True") plan.events.push_back({false, ready.reason, ready.message});
+  if (ready.status != "True" && ready.reason != old_reason && !is_progress(ready.reason)) plan.events.push_back({true, ready.reason, clip(ready.message, 1000)});
+}
+
+}  // namespace
+
+bool is_ready_for(const Object& platform, std::int64_t generation) {
+  return number_at(platform, {"status", "observedGeneration"}, -1) == generation && object::condition_is_true(platform, "Ready");
+}
+
+void report(const Object& platform, const crds::Platform& decoded, const Snapshot& live, const Summary& summary, base::TimePoint now, Plan& plan) {
+  const Object live_status = platform.is_object() ? platform.value("status", Object::object()) : Object::object();
+  const bool new_generation = number_at(live_status, {"observedGeneration"}, -1) != decoded.generation;
+  const std::vector<Draft> parts = parts_of(summary);
+  const Draft whole = ready(summary, parts, live, new_generation);
+
+  Object status = {{"observedGeneration", decoded.generation}, {"conditions", Object::array()}, {"components", Object::array()}};
+  for (const Draft& draft : {whole, reconciling(summary, whole), stalled(summary)}) {
+    status["conditions"].push_back(condition(draft, decoded.generation, live_status, now));
+  }
+  for (const Draft& draft : parts) status["conditions"].push_back(condition(draft, decoded.generation, live_status, now));
+
+  if (summary.health) {
+    const Health& health = *summary.health;
+    std::size_t good = 0;
+    for (const ComponentStatus* part : {&health.database, &health.schema, &health.cache}) status["components"].push_back(component(*part));
+    for (const ComponentStatus& service : health.services) {
+      status["components"].push_back(component(service));
+      good += service.good ? 1U : 0U;
+    }
+    status["services"] = fmt::format("{}/{}", good, health.services.size());
+    status["version"] = summary.version;
+    status["endpoints"] = {{"payment", summary.payment_endpoint}, {"callback", summary.callback_endpoint}};
+  } else {
+    // The spec cannot be read: what was last known of the parts still stands, under the generation that it was said of.
+    for (const Object& old : object::list_at(live_status, {"conditions"})) {
+      const std::string type = text_at(old, {"type"});
+      if (type != "Ready" && type != "Reconciling" && type != "Stalled") status["conditions"].push_back(old);
+    }
+    for (const char* key : {"components", "services", "version", "endpoints"}) {
+      if (live_status.is_object() && live_status.contains(key)) status[key] = live_status[key];
+    }
+  }
+  if (!same_status(status, live_status)) {
+    plan.status = std::move(status);
+    tell(live_status, whole, plan);
+  }
+}
+
+}  // namespace controllers

@@ -1,0 +1,43 @@
+// The status of a platform: kstatus-complete from the first write on, times move only on transitions, and the closed list of reasons is
+// in docs/reference/conditions.md.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controllers/component/part.hpp"
+
+namespace controllers {
+
+/// Something that only the user can put right; nothing is changed until then.
+struct Refusal {
+  std::string reason;       // InvalidSpec | NameConflict | SecretIncomplete | SecretLost
+  std::string message;
+};
+
+/// How the parts are doing.
+struct Health {
+  ComponentStatus database;
+  ComponentStatus schema;
+  ComponentStatus cache;
+  std::vector<ComponentStatus> services;      // the simulator included where it runs
+};
+
+struct Summary {
+  std::optional<Refusal> refusal;
+  std::optional<Health> health;               // absent: the spec could not be read
+  bool pending = false;                       // this plan writes something
+  bool paused = false;
+  std::string version;
+  std::string payment_endpoint;
+  std::string callback_endpoint;
+  std::vector<std::string> warnings;          // of a platform that works, and should not be trusted with money as it is
+};
+
+[[nodiscard]] bool is_ready_for(const Object& platform, std::int64_t generation);
+
+/// Fills plan.status (when it differs from the live one) and plan.events (on transitions).
+void report(const Object& platform, const crds::Platform& decoded, const Snapshot& live, const Summary& summary, base::TimePoint now, Plan& plan);
+
+}  // namespace controllers

@@ -1,0 +1,194 @@
+#include "controllers/secrets/sources.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "controllers/component/live.hpp"
+#include "controllers/component/objects.hpp"
+
+namespace controllers::secrets {
+
+using object::dig;
+using object::list_at;
+using object::text_at;
+
+namespace {
+
+constexpr const char* kRootPassword = "mysql-password";
+
+const std::vector<std::string> kUserPasswords = {"mysql-migrator-password", "mysql-application-password", "mysql-reader-password"};
+
+/// What the channel adapter opens.
+const std::vector<std::string> kWechatKeys = {"wechat-app-id",     "wechat-mch-id",     "wechat-private-key",  "wechat-merchant-serial-no",
+                                              "wechat-api-v3-key", "wechat-public-key", "wechat-public-key-id"};
+
+/// Halves of a key pair: both from the user or both from us, or nobody could verify the other's signatures.
+const std::vector<std::pair<std::string, std::string>> kPairs = {{"wechat-private-key", "wechat-merchant-public-key"},
+                                                                 {"simulator-wechat-private-key", "wechat-public-key"}};
+const std::vector<std::string> kSimulatorSingles = {"wechat-app-id", "wechat-mch-id", "wechat-merchant-serial-no", "wechat-api-v3-key",
+                                                    "wechat-public-key-id"};
+
+/// key -> Secret, from the volumes of one pod spec.
+void collect(const Object* pod_spec, KeySources& keys) {
+  if (pod_spec == nullptr) return;
+  for (const Object& volume : list_at(*pod_spec, {"volumes"})) {
+    for (const Object& source : list_at(volume, {"projected", "sources"})) {
+      const std::string secret = text_at(source, {"secret", "name"});
+      for (const Object& item : list_at(source, {"secret", "items"})) {
+        if (!secret.empty()) keys.emplace(text_at(item, {"key"}), secret);
+      }
+    }
+  }
+}
+
+void collect_workload(const Object& workload, KeySources& keys) {
+  collect(dig(workload, {"spec", "template", "spec"}), keys);
+  collect(dig(workload, {"spec", "jobTemplate", "spec", "template", "spec"}), keys);
+}
+
+/// The decision as it went into the workloads.
+KeySources mounted(const Snapshot& live) {
+  KeySources keys;
+  for (const bool simulator : {false, true}) {      // the simulator last: beside a real channel it has keys of its own
+    for (const auto& [ref, object] : live.children) {
+      if ((ref.name == "channel-simulator") != simulator) continue;
+      collect_workload(object, keys);
+    }
+  }
+  return keys;
+}
+
+std::vector<std::string> needed(const crds::Platform& platform) {
+  std::vector<std::string> keys = migrate_keys();
+  if (platform.spec.channels.wechat_pay.enabled) keys.insert(keys.end(), kWechatKeys.begin(), kWechatKeys.end());
+  if (platform.spec.channels.simulator.enabled) {
+    for (const std::string& key : simulator_keys()) keys.push_back(key);
+  }
+  return keys;
+}
+
+/// A user's Secret, as far as it was read.
+class UserSecret {
+ public:
+  UserSecret(const Snapshot& live, std::string name) : name_(std::move(name)) {
+    if (name_.empty()) return;
+    const auto read = live.reads.find(ref());
+    known_ = read != live.reads.end();
+    if (known_ && read->second) secret_ = &*read->second;
+  }
+  [[nodiscard]] Ref ref() const { return {"v1", "Secret", name_}; }
+  [[nodiscard]] bool unread() const { return !name_.empty() && !known_; }
+  [[nodiscard]] bool has(const std::string& key) const { return secret_ != nullptr && !text_at(*secret_, {"data", key}).empty(); }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] std::string lack(const std::string& key) const {
+    if (name_.empty()) return fmt::format("no Secret is named for key \"{}\": set spec.secretRef.name", key);
+    if (secret_ == nullptr) return fmt::format("Secret \"{}\" does not exist; create it with key \"{}\"", name_, key);
+    return fmt::format("Secret \"{}\" has no key \"{}\"; add it", name_, key);
+  }
+
+ private:
+  std::string name_;
+  bool known_ = false;
+  const Object* secret_ = nullptr;
+};
+
+void simulated_keys(const UserSecret& user, bool prefer_user, KeySources& keys) {
+  for (const std::string& key : kSimulatorSingles) keys[key] = prefer_user && user.has(key) ? user.name() : kGeneratedSecret;
+  for (const auto& [one, other] : kPairs) {
+    keys[one] = keys[other] = prefer_user && user.has(one) && user.has(other) ? user.name() : kGeneratedSecret;
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> mysql_keys() { return {kRootPassword}; }
+
+std::vector<std::string> migrate_keys() {
+  std::vector<std::string> keys = {kRootPassword};
+  keys.insert(keys.end(), kUserPasswords.begin(), kUserPasswords.end());
+  return keys;
+}
+
+std::vector<std::string> service_keys(const crds::Platform& platform) {
+  std::vector<std::string> keys = {"mysql-application-password"};
+  if (platform.spec.channels.wechat_pay.enabled) keys.insert(keys.end(), kWechatKeys.begin(), kWechatKeys.end());
+  return keys;
+}
+
+std::vector<std::string> simulator_keys() {
+  std::vector<std::string> keys = kSimulatorSingles;
+  keys.insert(keys.end(), {"wechat-merchant-public-key", "simulator-wechat-private-key"});
+  return keys;
+}
+
+Decision decide(const crds::Platform& platform, const Snapshot& live, bool steady) {
+  Decision decision;
+  const std::vector<std::string> wanted = needed(platform);
+  if (steady) {
+    decision.keys = mounted(live);
+    const bool whole = std::all_of(wanted.begin(), wanted.end(), [&](const std::string& key) { return decision.keys.count(key) > 0; });
+    if (whole) {
+      decision.root_generated = decision.keys[kRootPassword] == kGeneratedSecret;
+      return decision;
+    }
+    decision.keys.clear();
+  }
+
+  const crds::Channels& channels = platform.spec.channels;
+  const std::string& own = channels.wechat_pay.secret_ref.name;
+  const UserSecret user(live, platform.spec.secret_ref.name);
+  const UserSecret wechat(live, own.empty() ? platform.spec.secret_ref.name : own);
+  for (const UserSecret* secret : {&user, &wechat}) {
+    const bool asked = std::find(decision.reads.begin(), decision.reads.end(), secret->ref()) != decision.reads.end();
+    if (secret->unread() && !asked) decision.reads.push_back(secret->ref());
+  }
+  if (!decision.reads.empty()) return decision;
+
+  for (const std::string& key : kUserPasswords) decision.keys[key] = user.has(key) ? user.name() : kGeneratedSecret;
+  // A volume that was initialised with our password knows no other, even if the user adds one later.
+  const Object* claim = find(live, "v1", "PersistentVolumeClaim", "data-mysql-0");
+  const std::string from = claim == nullptr ? "" : text_at(*claim, {"metadata", "annotations", kRootPasswordFrom});
+  decision.root_generated = from == "generated" || (from != "user" && !user.has(kRootPassword));
+  decision.keys[kRootPassword] = decision.root_generated ? kGeneratedSecret : user.name();
+  if (!decision.root_generated && !user.has(kRootPassword)) decision.missing.push_back({kRootPassword, user.lack(kRootPassword)});
+
+  const bool simulated = channels.wechat_pay.enabled && channels.wechat_pay.base_url.empty() && channels.simulator.enabled;
+  if (channels.simulator.enabled) simulated_keys(wechat, simulated, decision.keys);
+  if (channels.wechat_pay.enabled && !simulated) {
+    for (const std::string& key : kWechatKeys) {
+      decision.keys[key] = wechat.name();
+      if (!wechat.has(key)) decision.missing.push_back({key, wechat.lack(key)});
+    }
+  }
+  return decision;
+}
+
+bool mounts_missing(const Object& workload, const std::vector<Missing>& missing) {
+  KeySources keys;
+  collect_workload(workload, keys);
+  return std::any_of(missing.begin(), missing.end(), [&](const Missing& one) { return keys.count(one.key) > 0; });
+}
+
+Generate generated(const Context& ctx) {
+  constexpr std::uint32_t kPasswordLength = 32;       // 190 bits
+  Generate generate;
+  generate.object = object_of(ctx, "v1", "Secret", kGeneratedSecret, {"payment-generated", "secrets"}, {}, Owned::Outlives);
+  generate.object["type"] = "Opaque";
+  // What the simulator calls its merchant: identifiers, not secrets.
+  generate.object["stringData"] = {{"wechat-app-id", "wx5a8f3c1d9e2b7046"}, {"wechat-mch-id", "1900000109"}, {"wechat-public-key-id", "PUB_KEY_ID_SIMULATOR"}};
+  generate.recipes = {
+      Generate::Password{kRootPassword, kPasswordLength},
+      Generate::Password{"mysql-migrator-password", kPasswordLength},
+      Generate::Password{"mysql-application-password", kPasswordLength},
+      Generate::Password{"mysql-reader-password", kPasswordLength},
+      Generate::Password{"wechat-api-v3-key", 32},      // AES-256: exactly 32 bytes
+      Generate::HexId{"wechat-merchant-serial-no", 40},
+      Generate::RsaKeyPair{"wechat-private-key", "wechat-merchant-public-key"},
+      Generate::RsaKeyPair{"simulator-wechat-private-key", "wechat-public-key"},
+  };
+  return generate;
+}
+
+}  // namespace controllers::secrets

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "controllers/component/part.hpp"
+
+namespace controllers::simulator {
+
+inline constexpr const char* kName = "channel-simulator";
+
+/// Nothing unless spec.channels.simulator.enabled.
+[[nodiscard]] Objects desired(const Context& ctx);
+[[nodiscard]] ComponentStatus health(const Context& ctx);
+
+}  // namespace controllers::simulator
