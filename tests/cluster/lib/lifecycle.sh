@@ -20,8 +20,8 @@ cluster_up() { # TIER
   TIER=$1
   need openssl openssl; need curl curl; need ss iproute2
   CGROUP=payment-operator-$INSTANCE
-  lock "$CACHE/run/.$INSTANCE.lock" "another command works on the cluster \"$NAME\"; waiting for it"
   if [ "$TIER" = node ]; then check_node_prerequisites; fi
+  lock "$CACHE/run/.$INSTANCE.lock" "another command works on the cluster \"$NAME\"; waiting for it"
   build_binaries
   if [ "$TIER" = node ]; then build_images; fi
 

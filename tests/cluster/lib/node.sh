@@ -28,7 +28,10 @@ check_node_prerequisites() {
   [ -x /usr/lib/cni/bridge ] || die "/usr/lib/cni/bridge is missing: install the Debian package containernetworking-plugins (scripts/setup does)"
   local module
   for module in overlay veth br_netfilter; do modprobe "$module" 2>/dev/null || true; done     # built in, loaded, or reported by what needs it
-  make_cgroups 2>/dev/null || privileges_missing "writable control groups under /sys/fs/cgroup"
+  local group
+  for group in $(cgroup_roots); do
+    [ -w "${group%/*}" ] || privileges_missing "a writable ${group%/*} (control groups)"
+  done
 }
 
 # --- namespaces -----------------------------------------------------------------------------------------------------------
