@@ -78,6 +78,7 @@ std::string type_of(const Schema& schema) {
   if (schema.contains("x-kubernetes-int-or-string")) return "quantity";
   std::string type = schema.value("type", "");
   if (schema.contains("minimum")) {
+    if (!schema.contains("maximum")) return fmt::format("{}, at least {}", type, schema["minimum"].dump());
     return fmt::format("{}, {} to {}", type, schema["minimum"].dump(), schema["maximum"].dump());
   }
   if (type == "array") return fmt::format("list, at most {}", schema["maxItems"].dump());

@@ -68,7 +68,10 @@ Schema text_schema(const Bounds& bounds) {
 }
 
 Schema integer_schema(const char* format, std::int64_t initial, const Bounds& bounds) {
-  return {{"type", "integer"}, {"format", format}, {"minimum", bounds.min}, {"maximum", bounds.max}, {"default", initial}};
+  Schema schema = {{"type", "integer"}, {"format", format}, {"minimum", bounds.min}};
+  if (bounds.max < INT64_MAX) schema["maximum"] = bounds.max;      // the API server reads bounds as floating point
+  schema["default"] = initial;
+  return schema;
 }
 
 }  // namespace

@@ -162,10 +162,10 @@ class Description {
     Schema schema = {{"type", "object"}};
     Schema properties = Schema::object();
     Schema required = Schema::array();
-    bool defaulted = false;
+    Schema defaults = Schema::object();
     for (const Field& field : fields_) {
       properties[field.name] = field.schema(initial);
-      defaulted = defaulted || properties[field.name].contains("default");
+      if (properties[field.name].contains("default")) defaults[field.name] = properties[field.name]["default"];
       if (field.required) required.push_back(field.name);
     }
     if (!required.empty()) schema["required"] = required;
@@ -174,7 +174,8 @@ class Description {
       schema["x-kubernetes-validations"].push_back(
           {{"rule", rule.cel}, {"message", rule.message}, {"fieldPath", "." + rule.at}});
     }
-    if (defaulted && required.empty()) schema["default"] = Schema::object();   // so that defaults of the fields inside apply
+    // An empty object lets the defaults inside apply. Rules are checked on the default itself, so there it is spelled out.
+    if (!defaults.empty() && required.empty()) schema["default"] = rules_.empty() ? Schema::object() : defaults;
     return schema;
   }
 
