@@ -64,6 +64,11 @@ prepare_node() {
     mount --no-canonicalize -o bind /proc/self/fd/5 /run/cluster
     mount --no-canonicalize -o bind /proc/self/fd/6 /run/bin
 
+    # Neither containerd nor the kubelet can work on an overlay (a CI job inside a container): memory then.
+    if [ "$(stat -f -c %T /run/cluster)" = overlayfs ]; then
+      for dir in containerd kubelet volumes; do mkdir -p "/run/cluster/$dir"; mount -t tmpfs -o mode=755 tmpfs "/run/cluster/$dir"; done
+    fi
+
     # The kubelet writes these machine-wide settings. It finds them as it wants them, and the machine keeps its own.
     for setting in vm.overcommit_memory=1 vm.panic_on_oom=0 kernel.panic=10 kernel.panic_on_oops=1 kernel.keys.root_maxkeys=1000000 kernel.keys.root_maxbytes=25000000; do
       name=${setting%=*}; file=/proc/sys/${name//./\/}
@@ -129,9 +134,6 @@ make_cgroups() {
 # --- containers -----------------------------------------------------------------------------------------------------------
 
 start_containerd() {
-  # An overlay cannot lie on an overlay (a CI job inside a container): copy layers then, our images are small.
-  local snapshotter=overlayfs
-  [ "$(stat -f -c %T "$RUN")" != overlayfs ] || snapshotter=native
   cat >"$RUN/config/containerd.toml" <<K
 version = 2
 root = "/run/cluster/containerd"
@@ -150,7 +152,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
     bin_dir = "/usr/lib/cni"
     conf_dir = "/run/cluster/config/cni"
   [plugins."io.containerd.grpc.v1.cri".containerd]
-    snapshotter = "$snapshotter"
+    snapshotter = "overlayfs"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
       runtime_type = "io.containerd.runc.v2"
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
@@ -167,9 +169,8 @@ K
 }
 
 import_image() { # TAR
-  in_node ctr --address $CRI_SOCKET --namespace k8s.io images import --snapshotter "$(snapshotter)" - <"$1"
+  in_node ctr --address $CRI_SOCKET --namespace k8s.io images import - <"$1"
 }
-snapshotter() { sed -n 's/^ *snapshotter = "\(.*\)"/\1/p' "$RUN/config/containerd.toml"; }
 
 # import_images: the cluster's own, in the background of up, in the order in which they are needed.
 import_images() {
