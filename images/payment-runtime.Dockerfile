@@ -7,7 +7,7 @@
 FROM debian:12 AS build
 WORKDIR /src
 COPY scripts/setup scripts/setup
-RUN scripts/setup build
+RUN scripts/setup build && apt-get install --yes --no-install-recommends ca-certificates tzdata
 COPY . .
 RUN cmake --preset release && cmake --build --preset release --target payment-runtime
 RUN images/rootfs payment-runtime build/release/bin/payment-runtime /rootfs
