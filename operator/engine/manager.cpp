@@ -122,8 +122,14 @@ void Manager::changed(const kube::Cache::Change& change) {
   const Key& key = change.platform;
   ports_.instruments.set_cache(cache_.objects(), cache_.bytes());
   if (!begun_) return;
-  const bool is_platform = change.kind == &kube::platform_kind();
-  if (is_platform && change.different && !cache_.version({key.name_space, change.kind, key.name})) return forget(key);
+  if (change.kind == &kube::platform_kind()) {
+    const auto platform = cache_.version({key.name_space, change.kind, key.name});
+    if (!platform) return forget(key);
+    std::int64_t& seen = memories_[key].seen_generation;
+    const bool new_wish = std::exchange(seen, platform->generation) != platform->generation;
+    if (leading_ && new_wish) return queue_.add_now(key);
+  }
+  if (!leading_) return;
   const bool waited = expectations_.pending(key);
   if (expectations_.wait(key) > milliseconds(0)) return;   // for the rest of our own writes, or for the end of patience
   if (change.different || waited) queue_.add_after(key, kBurst);

@@ -1,0 +1,86 @@
+// payment-operator: wires the ports to the real world and runs the loop until SIGTERM.
+#include <malloc.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include "common/base/rng.hpp"
+#include "common/obs/log.hpp"
+#include "operator/engine/asio_loop.hpp"
+#include "operator/engine/manager.hpp"
+#include "operator/kube/config.hpp"
+#include "operator/kube/transport_cpprest.hpp"
+#include "operator/program/metered_transport.hpp"
+#include "operator/program/options.hpp"
+#include "operator/program/probes.hpp"
+
+namespace {
+
+// What is in flight when SIGTERM comes is answered well before; the pod's grace period is longer.
+constexpr std::chrono::seconds kStopBudget{5};
+
+int refuse(const base::Error& error) {
+  obs::error("cannot start", {{"error", error.message}});
+  return error.code == base::Code::InvalidArgument || error.code == base::Code::FailedPrecondition || error.code == base::Code::NotFound
+             ? program::kExitUsage
+             : program::kExitFailed;
+}
+
+std::string instance_name() {
+  std::string name(256, '\0');
+  if (gethostname(name.data(), name.size()) != 0) return "payment-operator";
+  name.resize(name.find('\0'));
+  return name;
+}
+
+int run(const program::Options& options) {
+  auto config = options.kubeconfig.empty() ? kube::in_cluster_config() : kube::kubeconfig_file(options.kubeconfig);
+  if (!config) return refuse(config.error());
+  kube::initialize_transport(*config);
+  obs::info("starting", {{"version", options.settings.operator_version}, {"server", config->server},
+                         {"namespaces", options.namespaces.empty() ? "all" : std::to_string(options.namespaces.size())}});
+
+  boost::asio::io_context context(1);
+  engine::AsioLoop loop(context);
+  auto transport = kube::make_cpprest_transport(std::move(*config), loop);
+  if (!transport) return refuse(transport.error());
+
+  obs::Metrics metrics;
+  program::MeteredTransport metered(**transport, metrics);
+  engine::Instruments instruments(metrics);
+  engine::ThreadKeyMaker keys(loop);
+  engine::Manager manager({loop, metered, base::system_rng(), keys, instruments},
+                          {options.namespaces, options.settings, instance_name()}, controllers::reconcile);
+  program::Probes probes(loop, metrics, [&manager] { return manager.not_ready(); });
+  if (auto listening = probes.start(options); !listening) return refuse(listening.error());
+
+  kube::Timer last_moment;
+  boost::asio::signal_set signals(context, SIGTERM, SIGINT);
+  signals.async_wait([&](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    obs::info("stopping", {{"signal", signal}});
+    last_moment = kube::Timer(loop, kStopBudget, [&context] {
+      obs::warn("stopped before every request was answered");
+      context.stop();
+    });
+    manager.stop([&context] {
+      obs::info("stopped");
+      context.stop();
+    });
+  });
+
+  manager.set_leading(true);
+  manager.start();
+  context.run();
+  return program::kExitDone;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // One arena instead of one a thread: the threads move bytes and the loop keeps them, so separate arenas only hold freed memory.
+  mallopt(M_ARENA_MAX, 1);
+  const program::Parsed parsed = program::parse(argc, argv);
+  return parsed.run ? run(*parsed.run) : parsed.exit_code;
+}
