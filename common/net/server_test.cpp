@@ -19,6 +19,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 
 std::atomic<int> handled{0};
 std::atomic<bool> hold{false};
@@ -172,15 +173,15 @@ TEST_F(Server, RequestsWithTwoMeaningsNeverReachAHandler) {
       {"two hosts", "GET /echo HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"},
       {"absolute form", "GET http://other/echo HTTP/1.1\r\n" + host + "\r\n", "400"},
       {"connect", "CONNECT other:443 HTTP/1.1\r\n" + host + "\r\n", "400"},
-      {"NUL in target", std::string{"GET /echo\0x HTTP/1.1\r\nHost: x\r\n\r\n", 35}, "400"},
+      {"NUL in target", "GET /echo\0x HTTP/1.1\r\nHost: x\r\n\r\n"s, "400"},
       {"byte above 127", "GET /echo\xc3\xa9 HTTP/1.1\r\n" + host + "\r\n", "400"},
-      {"NUL in header", std::string{"GET /echo HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n", 40}, "400"},
+      {"NUL in header", "GET /echo HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n"s, "400"},
       {"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400"},
       {"HTTP/0.9", "GET /echo\r\n\r\n", "400"},
       {"bad chunk size", "POST /echo HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n", "400"},
       {"chunk without its end", "POST /echo HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n", "400"},
       {"chunk size overflow", "POST /echo HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\na\r\n0\r\n\r\n", "400"},
-      {"binary noise", std::string{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11}, "400"},
+      {"binary noise", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s, "400"},
       {"long target", "GET /" + std::string(5000, 'a') + " HTTP/1.1\r\n" + host + "\r\n", "400"},
       {"headers above the limit", "GET /echo HTTP/1.1\r\n" + host + "A: " + std::string(9000, 'a') + "\r\n\r\n", "431"},
       {"body above the limit", "POST /echo HTTP/1.1\r\n" + host + "Content-Length: 1048577\r\n\r\n", "413"},

@@ -36,7 +36,8 @@ TEST(Log, ALineIsOneJsonObjectWithItsFields) {
 TEST(Log, HostileTextStaysOneValidLine) {
   Lines out;
   const Logger logger{kClock, out.sink()};
-  const std::string hostile{"a\"b\\c\nd\0e\x7f\xff\xc0\xaf\xed\xa0\x80\xf0\x9f\x98\x80\xe2\x82", 24};
+  using namespace std::string_literals;
+  const std::string hostile = "a\"b\\c\nd\0e\x7f\xff\xc0\xaf\xed\xa0\x80\xf0\x9f\x98\x80\xe2\x82"s;
   logger.log(Level::Warn, "x", {{"text", hostile}});
   ASSERT_EQ(out.lines.size(), 1U);
   EXPECT_EQ(out.lines[0].find('\n'), out.lines[0].size() - 1);
