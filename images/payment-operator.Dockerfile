@@ -9,7 +9,7 @@ WORKDIR /src
 COPY scripts/setup scripts/setup
 RUN scripts/setup build && apt-get install --yes --no-install-recommends ca-certificates tzdata
 COPY . .
-RUN cmake --preset release && cmake --build --preset release --target payment-operator
+RUN cmake --preset release && cmake --build --preset release --target bin/payment-operator
 RUN images/rootfs payment-operator build/release/bin/payment-operator /rootfs
 
 FROM scratch

@@ -9,7 +9,7 @@ WORKDIR /src
 COPY scripts/setup scripts/setup
 RUN scripts/setup build && apt-get install --yes --no-install-recommends ca-certificates tzdata
 COPY . .
-RUN cmake --preset release && cmake --build --preset release --target payment-runtime
+RUN cmake --preset release && cmake --build --preset release --target bin/payment-runtime
 RUN images/rootfs payment-runtime build/release/bin/payment-runtime /rootfs
 
 FROM scratch
