@@ -28,7 +28,7 @@ platform_cluster_up() {
   [ "$status" -eq 0 ] || return "$status"
   # shellcheck disable=SC1090
   source <(tests/cluster/cluster env)
-  TAG=$TAG scripts/images build payment-operator payment-runtime mariadb redis
+  TAG=$TAG scripts/images build payment-operator payment-runtime
   TAG=$TAG scripts/images load
 }
 
