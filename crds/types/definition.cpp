@@ -96,7 +96,7 @@ void add_rows(const Schema& schema, const std::string& path, std::string& out) {
     if (!leaf) add_rows(field, here, out);
     if (field.contains("items") && field["items"].contains("properties")) add_rows(field["items"], here + "[]", out);
     for (const auto& rule : field.value("x-kubernetes-validations", Schema::array())) {
-      out += fmt::format("| `{}{}` | rule | | {} |\n", here, rule["fieldPath"].get<std::string>(), rule["message"].get<std::string>());
+      if (!leaf) out += fmt::format("| `{}{}` | rule | | {} |\n", here, rule["fieldPath"].get<std::string>(), rule["message"].get<std::string>());
     }
   }
 }

@@ -60,7 +60,12 @@ Schema text_schema(const Bounds& bounds) {
   }
   if (bounds.one_of.empty()) {
     schema["maxLength"] = bounds.length_max;
-    if (*bounds.format.pattern != '\0') schema["pattern"] = bounds.format.pattern;
+    if (bounds.format.as_rule) {
+      schema["x-kubernetes-validations"] = Schema::array(
+          {{{"rule", fmt::format("self.matches(r'{}')", bounds.format.pattern)}, {"message", fmt::format("must be {}", bounds.format.meaning)}}});
+    } else if (*bounds.format.pattern != '\0') {
+      schema["pattern"] = bounds.format.pattern;
+    }
   } else {
     schema["enum"] = bounds.one_of;
   }

@@ -38,6 +38,7 @@ struct Format {
   const char* pattern = "";
   const char* meaning = "";   // "a quantity such as 500m or 20Gi"
   bool int_or_string = false;
+  bool as_rule = false;        // say it as a CEL rule: the API server's answer is then `meaning` and not a long expression
 };
 
 constexpr std::uint32_t kTextMax = 253;      // characters of a text unless a field says otherwise: the longest Kubernetes name

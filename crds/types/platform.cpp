@@ -144,7 +144,7 @@ template <>
 Description<Reconciliation> describe() {
   return Description<Reconciliation>()
       .field("schedule", &Reconciliation::schedule, "When to reconcile: five numeric cron fields, or @hourly, @daily, @weekly, @monthly, @yearly.",
-             {.length_max = 100, .format = {cron_pattern(), "five numeric cron fields such as 0/30 * * * *, or @hourly to @yearly"}})
+             {.length_max = 100, .format = {cron_pattern(), "five numeric cron fields such as 0/30 * * * *, or @hourly to @yearly", false, true}})
       .field("timeZone", &Reconciliation::time_zone, "Time zone of the schedule and of the channels' days.", {.length_max = 64, .format = kTimeZone})
       .field("lookbackDays", &Reconciliation::lookback_days, "How many days back a run looks.", {.min = 1, .max = 90})
       .field("timeoutSeconds", &Reconciliation::timeout_seconds, "When a run is given up.", {.min = 10, .max = 86400});
