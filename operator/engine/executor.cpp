@@ -18,8 +18,9 @@ using controllers::Ref;
 
 namespace {
 
-std::string describe(const Object& object) {
-  return object.value("kind", std::string("?")) + " " + object.value("/metadata/name"_json_pointer, std::string("?"));
+Ref ref_of(const Object& object) {
+  return {object.value("apiVersion", std::string()), object.value("kind", std::string("?")),
+          object.value("/metadata/name"_json_pointer, std::string("?"))};
 }
 
 base::Result<kube::ObjectId> id_of(const Ref& ref, const std::string& name_space) {
@@ -60,16 +61,15 @@ class Execution : public std::enable_shared_from_this<Execution> {
     });
     Phase phase{{[this](const Finished& finished) {
                   executor_.api_.set_finalizers(platform_id(), platform_.resource_version, *plan_.finalizers,
-                                                keep("PaymentPlatform " + platform_.key.name, finished));
+                                                keep(platform_ref(), finished));
                 }},
                 grows ? When::Always : When::AllWell};   // a finalizer goes when what it stands for is done
     (grows ? before_ : after_).push_back(std::move(phase));
   }
 
   void schedule_objects() {
-    Phase hand_over;
     Phase main;
-    Phase first_scale;
+    Phase scaling;
     for (const auto& wanted : plan_.generate) main.steps.push_back([this, &wanted](const Finished& f) { make(wanted, f); });
     for (const auto& item : plan_.replace) {
       main.steps.push_back([this, &item](const Finished& f) { remove(item.ref, item.uid, item.resource_version, item.reason, f); });
@@ -81,13 +81,9 @@ class Execution : public std::enable_shared_from_this<Execution> {
     for (auto& item : plan_.apply) {
       main.steps.push_back([this, &item](const Finished& f) { apply(item, kube::kManager, f); });
     }
-    for (auto& item : plan_.scale) {
-      // A hand-over co-owns the number before the main manager drops it; a new Deployment must exist first.
-      (item.uid.empty() ? first_scale : hand_over).steps.push_back([this, &item](const Finished& f) { scale(item, f); });
-    }
-    before_.push_back(std::move(hand_over));
+    for (auto& item : plan_.scale) scaling.steps.push_back([this, &item](const Finished& f) { scale(item, f); });
     before_.push_back(std::move(main));
-    before_.push_back(std::move(first_scale));
+    before_.push_back(std::move(scaling));
   }
 
   void schedule_status() {
@@ -151,25 +147,26 @@ class Execution : public std::enable_shared_from_this<Execution> {
   }
 
   /// The usual end of a write: remember what came of it.
-  kube::Done<kube::Written> keep(std::string what, Finished finished) {
-    return [self = shared_from_this(), what = std::move(what), finished = std::move(finished)](base::Result<kube::Written> written) {
+  kube::Done<kube::Written> keep(Ref ref, Finished finished) {
+    return [self = shared_from_this(), ref = std::move(ref), finished = std::move(finished)](base::Result<kube::Written> written) {
       if (written) {
         self->outcome_.written.push_back(std::move(*written));
       } else {
-        self->outcome_.failures.push_back({what, written.error()});
+        self->outcome_.failures.push_back({ref, written.error()});
       }
       finished();
     };
   }
 
-  void say(const char* verb, const std::string& what, const std::string& reason) const {
-    obs::info(verb, {{"namespace", platform_.key.name_space}, {"platform", platform_.key.name}, {"object", what}, {"reason", reason}});
+  void say(const char* verb, const Ref& ref, const std::string& reason) const {
+    obs::info(verb, {{"namespace", platform_.key.name_space}, {"platform", platform_.key.name}, {"object", ref.kind + " " + ref.name},
+                     {"reason", reason}});
   }
 
   void make(const controllers::Generate& wanted, const Finished& finished) {
     generate(wanted, executor_.rng_, executor_.keys_, [self = shared_from_this(), finished](base::Result<Object> secret) {
       if (!secret) {
-        self->outcome_.failures.push_back({"Secret", secret.error()});
+        self->outcome_.failures.push_back({ref_of(self->plan_.generate.front().object), secret.error()});
         return finished();
       }
       // Time has passed: the lease may be lost by now.
@@ -178,21 +175,21 @@ class Execution : public std::enable_shared_from_this<Execution> {
         return finished();
       }
       self->place(*secret);
-      self->say("create", describe(*secret), "generated");
-      self->executor_.api_.create(*secret, self->keep(describe(*secret), finished));
+      self->say("create", ref_of(*secret), "generated");
+      self->executor_.api_.create(*secret, self->keep(ref_of(*secret), finished));
     });
   }
 
   void create(controllers::Apply& item, const Finished& finished) {
     place(item.object);
-    say("create", describe(item.object), item.reason);
-    executor_.api_.create(item.object, keep(describe(item.object), finished));
+    say("create", ref_of(item.object), item.reason);
+    executor_.api_.create(item.object, keep(ref_of(item.object), finished));
   }
 
   void apply(controllers::Apply& item, std::string_view manager, const Finished& finished) {
     place(item.object);
-    say("apply", describe(item.object), item.reason);
-    executor_.api_.apply(item.object, {.manager = manager, .uid = item.uid}, keep(describe(item.object), finished));
+    say("apply", ref_of(item.object), item.reason);
+    executor_.api_.apply(item.object, {.manager = manager, .uid = item.uid}, keep(ref_of(item.object), finished));
   }
 
   void scale(controllers::Apply& item, const Finished& finished) {
@@ -203,7 +200,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
                                       [&id](const kube::Written& written) { return id && written.id == *id; });
     if (created == outcome_.written.end()) {
       // Without the object a server-side apply of its replicas would create one that has nothing else.
-      outcome_.failures.push_back({describe(item.object), {base::Code::FailedPrecondition, "was not created", {}, std::nullopt}});
+      outcome_.failures.push_back({ref_of(item.object), {base::Code::FailedPrecondition, "was not created", {}, std::nullopt}});
       return finished();
     }
     item.uid = created->uid;
@@ -211,18 +208,17 @@ class Execution : public std::enable_shared_from_this<Execution> {
   }
 
   void remove(const Ref& ref, const std::string& uid, const std::string& version, const std::string& reason, const Finished& finished) {
-    const std::string what = ref.kind + " " + ref.name;
     const auto id = id_of(ref, platform_.key.name_space);
     if (!id) {
-      outcome_.failures.push_back({what, id.error()});
+      outcome_.failures.push_back({ref, id.error()});
       return finished();
     }
-    say("delete", what, reason);
-    executor_.api_.remove(*id, uid, version, [self = shared_from_this(), id = *id, uid, what, finished](base::Result<kube::Written> result) {
+    say("delete", ref, reason);
+    executor_.api_.remove(*id, uid, version, [self = shared_from_this(), id = *id, uid, ref, finished](base::Result<kube::Written> result) {
       if (result || result.error().code == base::Code::NotFound) {
         self->outcome_.removed.push_back({id, uid, 0});
       } else {
-        self->outcome_.failures.push_back({what, result.error()});
+        self->outcome_.failures.push_back({ref, result.error()});
       }
       finished();
     });
@@ -236,13 +232,16 @@ class Execution : public std::enable_shared_from_this<Execution> {
     executor_.api_.apply(object, {.manager = kube::kStatusManager, .uid = platform_.uid, .status = true},
                          [self = shared_from_this(), finished](base::Result<kube::Written> written) {
                            self->status_failed_ = !written;
-                           self->keep("status of PaymentPlatform " + self->platform_.key.name, finished)(std::move(written));
+                           self->keep(self->platform_ref(), finished)(std::move(written));
                          });
   }
 
   /// Whatever the plan says, nothing is written outside of the platform's namespace.
   void place(Object& object) const { object["metadata"]["namespace"] = platform_.key.name_space; }
 
+  [[nodiscard]] Ref platform_ref() const {
+    return {std::string(kube::platform_kind().api_version), std::string(kube::platform_kind().kind), platform_.key.name};
+  }
   [[nodiscard]] kube::ObjectId platform_id() const { return {platform_.key.name_space, &kube::platform_kind(), platform_.key.name}; }
 
   Executor& executor_;

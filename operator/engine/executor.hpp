@@ -1,7 +1,7 @@
 // Runs a Plan against the API server. It decides nothing: order, parallelism, preconditions and what came of it.
 //
-//   finalizers that grow -> scale hand-overs -> generate, replace, remove, create, apply (8 in flight)
-//     -> replicas of new Deployments -> finalizers that shrink -> status -> events
+//   finalizers that grow -> generate, replace, remove, create, apply (8 in flight) -> scale
+//     -> finalizers that shrink -> status -> events
 //
 // A failed request does not stop the others: they are independent, and the next reconcile sees what is missing.
 #pragma once
@@ -31,7 +31,7 @@ struct Platform {
 };
 
 struct Failure {
-  std::string object;      // "Deployment redis"
+  controllers::Ref ref;
   base::Error error;
 };
 

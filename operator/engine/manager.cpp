@@ -47,7 +47,7 @@ bool is_ready(const Object& object) {
   });
 }
 
-/// The API server understood and will say the same again until something changes: worth telling the user.
+/// The API server understood and will say the same again until something changes: the status must tell.
 bool refused(base::Code code) {
   return code == base::Code::InvalidArgument || code == base::Code::PermissionDenied || code == base::Code::NotFound ||
          code == base::Code::Internal;
@@ -151,6 +151,7 @@ void Manager::run(const Key& key) {
     Ref ref{text(child, "apiVersion"), text(child, "kind"), text(child["metadata"], "name")};
     live->children.emplace(std::move(ref), std::move(child));
   }
+  live->refused = memories_[key].refused;
   decide(key, std::move(live), 0);
 }
 
@@ -181,14 +182,11 @@ void Manager::execute(const Key& key, const Object& object, Plan plan) {
   if (plan.empty()) {
     memory.restless = 0;
     memory.settled_generation = generation(object);
-    memory.refused.clear();
     queue_.settled(key);
     return end(key, Instruments::Result::Success);
   }
   count_drift(key, object, plan);
-  Platform platform = identity(key, object);
-  executor_.execute(platform, std::move(plan),
-                    lifetime_.wrap([this, key, platform](const Outcome& outcome) { finish(key, platform, outcome); }));
+  executor_.execute(identity(key, object), std::move(plan), lifetime_.wrap([this, key](const Outcome& outcome) { finish(key, outcome); }));
 }
 
 void Manager::count_drift(const Key& key, const Object& platform, const Plan& plan) {
@@ -197,15 +195,18 @@ void Manager::count_drift(const Key& key, const Object& platform, const Plan& pl
   ports_.instruments.drift_corrected.Increment(static_cast<double>(objects));
 }
 
-void Manager::finish(const Key& key, const Platform& platform, const Outcome& outcome) {
+void Manager::finish(const Key& key, const Outcome& outcome) {
   if (!cache_.platform(key)) {
     forget(key);
     return end(key, Instruments::Result::Success);
   }
-  for (const kube::Written& written : outcome.written) expectations_.written(key, written);
-  for (const kube::Written& removed : outcome.removed) expectations_.removed(key, removed.id, removed.uid);
-  if (!outcome.failures.empty()) return failed(key, platform, outcome);
   Memory& memory = memories_[key];
+  for (const auto& [id, uid, version] : outcome.written) {
+    expectations_.written(key, {id, uid, version});
+    memory.refused.erase({std::string(id.kind->api_version), std::string(id.kind->kind), id.name});
+  }
+  for (const kube::Written& removed : outcome.removed) expectations_.removed(key, removed.id, removed.uid);
+  if (!outcome.failures.empty()) return failed(key, outcome);
   if (outcome.wrote() && ++memory.restless > kRestlessMax) {
     const milliseconds delay = queue_.retry(key);
     obs::warn("platform does not come to rest",
@@ -217,7 +218,7 @@ void Manager::finish(const Key& key, const Platform& platform, const Outcome& ou
   end(key, Instruments::Result::Success);
 }
 
-void Manager::failed(const Key& key, const Platform& platform, const Outcome& outcome) {
+void Manager::failed(const Key& key, const Outcome& outcome) {
   Memory& memory = memories_[key];
   milliseconds at_least{0};
   bool lost_race_only = true;
@@ -227,11 +228,9 @@ void Manager::failed(const Key& key, const Platform& platform, const Outcome& ou
     lost_race_only = lost_race_only && race;
     at_least = std::max(at_least, failure.error.retry_after.value_or(milliseconds(0)));
     obs::log().log(race ? obs::Level::Info : obs::Level::Warn, "write failed",
-                   {{"namespace", key.name_space}, {"platform", key.name}, {"object", failure.object},
+                   {{"namespace", key.name_space}, {"platform", key.name}, {"object", failure.ref.kind + " " + failure.ref.name},
                     {"error", base::describe(failure.error)}});
-    if (!refused(code)) continue;
-    const std::string what = failure.object + ": " + failure.error.message;
-    if (memory.refused.insert(what).second) executor_.tell(platform, {true, "WriteRefused", "the API server refused " + what});
+    if (refused(code)) memory.refused[failure.ref] = failure.error.message;
   }
   // A lost race is settled by looking again, once the cache has caught up with whoever won it.
   queue_.retry(key, at_least);

@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -61,7 +60,7 @@ class Manager {
     int restless = 0;                        // plans in a row that wrote
     std::int64_t seen_generation = -1;       // of the spec
     std::int64_t settled_generation = -1;    // for which the last plan was empty
-    std::set<std::string> refused;           // refusals that an event has told of
+    std::map<controllers::Ref, std::string> refused;   // what the API server said to the last write of it
   };
 
   void watch(const kube::Kind& kind, const std::string& name_space);
@@ -71,8 +70,8 @@ class Manager {
   void run(const Key& key);
   void decide(const Key& key, std::shared_ptr<controllers::Snapshot> live, int round);
   void execute(const Key& key, const controllers::Object& platform, controllers::Plan plan);
-  void finish(const Key& key, const Platform& platform, const Outcome& outcome);
-  void failed(const Key& key, const Platform& platform, const Outcome& outcome);
+  void finish(const Key& key, const Outcome& outcome);
+  void failed(const Key& key, const Outcome& outcome);
   void end(const Key& key, Instruments::Result result);
   void count_drift(const Key& key, const controllers::Object& platform, const controllers::Plan& plan);
   void forget(const Key& key);

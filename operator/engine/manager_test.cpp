@@ -223,20 +223,28 @@ TEST_F(ManagerTest, TooManyRequestsWaitsAsLongAsTheServerAsks) {
   EXPECT_EQ(count("PATCH", "/configmaps/a"), 2U);
 }
 
-TEST_F(ManagerTest, ARefusedObjectIsToldOnceAndTheOthersAreWritten) {
+TEST_F(ManagerTest, ARefusalIsInTheSnapshotUntilTheObjectIsTakenAndTheOthersAreWritten) {
+  bool refuse = true;
   server.fault = [&](const kube::Request& request) {
-    return request.path.find("/configmaps/a") != std::string::npos ? Fault::Refused : Fault::None;
+    return refuse && request.path.find("/configmaps/a") != std::string::npos ? Fault::Refused : Fault::None;
+  };
+  std::map<controllers::Ref, std::string> seen;
+  reconcile = [&seen](const Object& platform, const Snapshot& live, const controllers::Settings& settings, base::TimePoint now) {
+    seen = live.refused;
+    return small_reconcile(platform, live, settings, now);
   };
   create_platform({"a", "b"});
   start();
   loop.advance(std::chrono::minutes(5));
   EXPECT_TRUE(server.objects.contains(path_of_map("b")));
-  const auto told = std::count_if(server.writes.begin(), server.writes.end(),
-                                  [](const kube::Request& request) { return request.body.find("WriteRefused") != std::string::npos; });
-  EXPECT_EQ(told, 1);
+  EXPECT_EQ(seen, (std::map<controllers::Ref, std::string>{{{"v1", "ConfigMap", "a"}, "Invalid"}}));
   const auto tries = count("PATCH", "/configmaps/a");
   EXPECT_GE(tries, 5U);
-  EXPECT_LE(tries, 25U) << "with growing delays, at most a minute apart";
+  EXPECT_LE(tries, 25U) << "with growing delays, at most half a minute apart";
+  refuse = false;
+  loop.advance(std::chrono::minutes(1));
+  EXPECT_TRUE(server.objects.contains(path_of_map("a")));
+  EXPECT_TRUE(seen.empty());
 }
 
 TEST_F(ManagerTest, APlanThatNeverEndsIsSlowedDown) {
