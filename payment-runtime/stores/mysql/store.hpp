@@ -40,7 +40,8 @@ struct PoolStats {
   std::size_t busy = 0;
   std::size_t queued = 0;
   std::uint64_t shed = 0;        // steps refused because the queue was full
-  std::uint64_t reconnects = 0;
+  std::uint64_t reconnects = 0;  // connections made, the first ones included
+  std::uint64_t collisions = 0;  // deadlocks and lock waits that were run again
 };
 
 class Pool;
