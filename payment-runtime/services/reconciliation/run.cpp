@@ -11,6 +11,8 @@
 
 namespace pay::services::reconciliation {
 
+// g++ 12 destroys an aggregate twice when it is made by braces among the arguments of an awaited call: such values have names here.
+
 namespace {
 
 using domain::Difference;
@@ -111,7 +113,8 @@ base::Task<base::Status> explain_row(Work* work, ports::Channel* channel, std::s
 
 base::Task<base::Status> match_with_bill(Work* work, ports::Channel* channel, domain::DayRange range, std::vector<ports::BillRow> bill) {
   const std::string name{channel->name()};
-  const base::Result<std::vector<Payment>> paid = co_await all_paid(work, {name, range.from, range.to});
+  const ports::Window window{name, range.from, range.to};
+  const base::Result<std::vector<Payment>> paid = co_await all_paid(work, window);
   if (!paid) co_return base::fail(paid.error());
   domain::Matching matching = domain::match(name, range.day, *paid, bill);
   work->report.totals += matching.totals;
@@ -125,7 +128,8 @@ base::Task<base::Status> match_with_bill(Work* work, ports::Channel* channel, do
 
 base::Task<base::Status> ask_order_by_order(Work* work, ports::Channel* channel, domain::DayRange range) {
   const std::string name{channel->name()};
-  const base::Result<std::vector<Payment>> paid = co_await all_paid(work, {name, range.from, range.to});
+  const ports::Window window{name, range.from, range.to};
+  const base::Result<std::vector<Payment>> paid = co_await all_paid(work, window);
   if (!paid) co_return base::fail(paid.error());
   std::size_t asked = 0;
   for (const Payment& payment : *paid) {
@@ -162,7 +166,8 @@ base::Task<base::Status> reconcile_day(Work* work, ports::Channel* channel, doma
     work->add_about_day(DifferenceType::NotChecked, name, range.day, "the channel does not answer, or time is over");
     co_return base::Status{};
   }
-  const base::Status settled = co_await settle_open(work, {name, range.from, range.to}, range.day);
+  const ports::Window window{name, range.from, range.to};
+  const base::Status settled = co_await settle_open(work, window, range.day);
   if (!settled) co_return settled;
 
   base::Result<std::vector<ports::BillRow>> bill = co_await channel->bill(range.day, work->channel_deadline(kBillBudget));
@@ -170,7 +175,8 @@ base::Task<base::Status> reconcile_day(Work* work, ports::Channel* channel, doma
     co_return co_await match_with_bill(work, channel, std::move(range), std::move(*bill));
   }
   if (bill.error().code == base::Code::NotFound) {
-    co_return co_await match_with_bill(work, channel, std::move(range), {});
+    std::vector<ports::BillRow> no_rows;
+    co_return co_await match_with_bill(work, channel, std::move(range), std::move(no_rows));
   }
   if (today) {
     co_return co_await ask_order_by_order(work, channel, std::move(range));
@@ -201,10 +207,9 @@ base::Task<base::Result<Report>> run(Options options, Ports ports, base::Deadlin
   report.finished_at = ports.clock->now();
   // A run that used up its time still stores what it found.
   const base::Deadline save_until = base::Deadline::at(std::max(deadline.when(), ports.clock->steady_now() + kSaveReserve));
-  const base::Status saved = co_await ports.store->save_reconciliation(
-      {report.run_id, report.started_at, report.finished_at, report.days.front(), report.days.back(), report.totals, report.difference_count,
-       report.differences},
-      save_until);
+  ports::ReconciliationRun record{report.run_id, report.started_at, report.finished_at, report.days.front(), report.days.back(),
+                                  report.totals, report.difference_count, report.differences};
+  const base::Status saved = co_await ports.store->save_reconciliation(std::move(record), save_until);
   if (!saved) co_return base::fail(saved.error());
   co_return std::move(report);
 }
