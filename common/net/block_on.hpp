@@ -4,6 +4,7 @@
 #include <exception>
 #include <optional>
 #include <type_traits>
+#include <utility>   // before Boost: its awaitable.hpp forgets it
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>

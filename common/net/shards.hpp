@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>   // before Boost: its awaitable.hpp forgets it
 #include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
