@@ -131,8 +131,10 @@ std::vector<Apply> scale(const Context& ctx) {
     const crds::Service& spec = spec_of(ctx, role);
     const Object* live = find(ctx.live, "apps/v1", "Deployment", role.name);
     const std::int64_t wanted = least_replicas(spec);
-    // The API server starts a Deployment without replicas at 1.
-    if (live == nullptr ? wanted == 1 : spec.autoscaling.enabled || object::number_at(*live, {"spec", "replicas"}, 1) == wanted) continue;
+    // The API server starts a Deployment without replicas at 1, and there it stays when we die before the scaling that follows.
+    // An HPA never goes below its minimum either, so raising to it never fights one; 0 is the user's way to switch an HPA off.
+    const std::int64_t now = live == nullptr ? 1 : object::number_at(*live, {"spec", "replicas"}, 1);
+    if (spec.autoscaling.enabled && live != nullptr ? now == 0 || now >= wanted : now == wanted) continue;
     if (live != nullptr && object::is_deleting(*live)) continue;
     Object object = {{"apiVersion", "apps/v1"},
                      {"kind", "Deployment"},
