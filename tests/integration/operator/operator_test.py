@@ -1,0 +1,225 @@
+"""The real operator against a real API server with real controllers (control tier: pods become Ready, Jobs complete, claims bind)."""
+
+import copy
+import json
+import unittest
+
+from harness import ROOT, Cluster, Operator, Space, eventually
+
+CLUSTER = None
+QUICKSTART = ROOT / "examples/quickstart.yaml"
+
+
+def setUpModule():
+    global CLUSTER
+    CLUSTER = Cluster("control")
+
+
+def tearDownModule():
+    CLUSTER.down()
+
+
+def namespace_of(test):
+    return test.id().rsplit(".", 1)[1].replace("_", "-")[:60].strip("-")
+
+
+class OperatorTest(unittest.TestCase):
+    def setUp(self):
+        self.space = Space(CLUSTER, namespace_of(self))
+        self.operators = []
+
+    def tearDown(self):
+        for operator in self.operators:
+            if operator.process.poll() is None:
+                operator.kill()
+        self.space.delete()
+
+    def operator(self):
+        operator = Operator(CLUSTER, self.space.name)
+        self.operators.append(operator)
+        operator.ready()
+        return operator
+
+    def installed(self):
+        """A quickstart platform that is Ready, and the operator that made it."""
+        operator = self.operator()
+        self.space.kubectl("apply", "-f", str(QUICKSTART))
+        self.wait_ready()
+        operator.at_rest()
+        return operator
+
+    def wait_ready(self, seconds=90):
+        def ready():
+            condition = self.space.condition("quickstart", "Ready")
+            return condition if condition.get("status") == "True" else None
+        try:
+            eventually("quickstart is Ready", ready, seconds)
+        except AssertionError as problem:
+            raise AssertionError(f"{problem}; Ready is {self.space.condition('quickstart', 'Ready')}; log: {self.last_lines()}") from None
+
+    def last_lines(self):
+        return "\n".join(json.dumps(line) for operator in self.operators for line in list(operator.lines())[-10:])
+
+    def object(self, kind, name):
+        found = self.space.get(kind, name)
+        self.assertIsNotNone(found, f"{kind} {name}")
+        return found
+
+
+class Install(OperatorTest):
+    def test_creates_every_child_and_becomes_ready(self):
+        self.installed()
+        names = {f"{kind}/{name.split('-')[0] if kind == 'Job' else name}" for kind, name in self.space.children()}
+        for expected in ("StatefulSet/mysql", "Service/mysql", "ConfigMap/mysql", "PersistentVolumeClaim/data-mysql-0", "Deployment/redis",
+                         "Service/redis", "ConfigMap/redis", "Job/schema", "CronJob/reconciliation-cronjob", "Secret/payment-generated",
+                         "Deployment/payment-service", "Service/payment-service", "Service/payment-gateway", "ConfigMap/payment-service",
+                         "HorizontalPodAutoscaler/payment-service", "PodDisruptionBudget/payment-service", "Deployment/callback-service",
+                         "HorizontalPodAutoscaler/callback-service", "Deployment/reconciliation-service",
+                         "Deployment/channel-simulator"):
+            self.assertIn(expected, names)
+        platform = self.object("pp", "quickstart")
+        self.assertEqual(platform["status"]["observedGeneration"], platform["metadata"]["generation"])
+
+    def test_restart_on_a_settled_platform_writes_nothing(self):
+        first = self.installed()
+        self.assertEqual(first.stop()[0], 0)
+        second = self.operator()
+        second.at_rest(seconds=5)
+        self.assertEqual({m for m in second.requests() if m not in ("GET", "WATCH")}, set())
+
+    def test_sigterm_in_the_middle_of_an_install_ends_within_five_seconds(self):
+        operator = self.operator()
+        self.space.kubectl("apply", "-f", str(QUICKSTART))
+        eventually("the install has begun", lambda: any(line["event"] == "apply" for line in operator.lines()), 20, 0.005)
+        code, seconds = operator.stop()
+        self.assertEqual(code, 0)
+        self.assertLess(seconds, 5.5)
+        self.operator()
+        self.wait_ready()
+
+
+class Drift(OperatorTest):
+    def test_deleted_children_come_back(self):
+        self.installed()
+        for kind, name in (("deployment", "redis"), ("statefulset", "mysql"), ("service", "payment-service"), ("configmap", "mysql"),
+                           ("hpa", "payment-service"), ("pdb", "callback-service"), ("cronjob", "reconciliation-cronjob"),
+                           ("serviceaccount", "payment-service")):
+            uid = self.object(kind, name)["metadata"]["uid"]
+            self.space.kubectl("delete", kind, name, "--wait=false")
+
+            def is_back():
+                found = self.space.get(kind, name)
+                return found is not None and found["metadata"]["uid"] != uid
+            eventually(f"{kind} {name} is back", is_back, 20)
+        self.wait_ready()
+
+    def test_edited_children_are_put_right(self):
+        self.installed()
+        self.space.kubectl("patch", "deployment", "redis", "--type=json", "-p", json.dumps([
+            {"op": "replace", "path": "/spec/template/spec/containers/0/securityContext/readOnlyRootFilesystem", "value": False}]))
+        self.space.patch("configmap", "redis", {"data": {"redis.conf": "maxmemory 1"}})
+        self.space.patch("pdb", "payment-service", {"spec": {"maxUnavailable": 2}})
+        self.space.patch("service", "redis", {"spec": {"selector": {"app": "other"}}})
+        eventually("the root file system is read-only again", lambda: self.object("deployment", "redis")["spec"]["template"]["spec"]
+                   ["containers"][0]["securityContext"]["readOnlyRootFilesystem"], 20)
+        eventually("the configuration is right", lambda: self.object("configmap", "redis")["data"]["redis.conf"] != "maxmemory 1", 20)
+        eventually("the budget is right", lambda: self.object("pdb", "payment-service")["spec"]["maxUnavailable"] == 1, 20)
+        eventually("the selector is right", lambda: self.object("service", "redis")["spec"]["selector"]["app"] == "redis", 20)
+
+    def test_foreign_labels_annotations_and_the_autoscalers_number_survive(self):
+        operator = self.installed()
+        self.space.kubectl("label", "deployment", "payment-service", "team=shop")
+        self.space.kubectl("annotate", "deployment", "payment-service", "backup.example.com/keep=yes")
+        self.space.kubectl("scale", "deployment", "payment-service", "--replicas=4")      # as the autoscaler would, through /scale
+        self.space.patch("pp", "quickstart", {"spec": {"services": {"payment": {"logLevel": "debug"}}}})
+        eventually("the change of the spec is rolled out",
+                   lambda: "debug" in json.dumps(self.object("configmap", "payment-service")["data"]), 20)
+        operator.at_rest()
+        deployment = self.object("deployment", "payment-service")
+        self.assertEqual(deployment["metadata"]["labels"]["team"], "shop")
+        self.assertEqual(deployment["metadata"]["annotations"]["backup.example.com/keep"], "yes")
+        self.assertEqual(deployment["spec"]["replicas"], 4)
+
+    def test_an_object_of_the_user_under_our_name_stalls_the_platform_and_is_not_touched(self):
+        self.space.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "redis"}, "data": {"mine": "yes"}})
+        before = self.object("configmap", "redis")
+        operator = self.operator()
+        self.space.kubectl("apply", "-f", str(QUICKSTART))
+        stalled = eventually("the platform is stalled", lambda: self.space.condition("quickstart", "Stalled").get("status") == "True"
+                             and self.space.condition("quickstart", "Stalled"), 20)
+        self.assertEqual(stalled["reason"], "NameConflict")
+        self.assertIn("redis", stalled["message"])
+        self.assertEqual(self.space.children(), {}, "nothing is touched while a name is taken")
+        operator.at_rest()
+        self.assertEqual(self.object("configmap", "redis"), before)
+        self.space.kubectl("delete", "configmap", "redis")
+        self.wait_ready()      # without a restart
+
+
+class Healing(OperatorTest):
+    def test_a_wrong_storage_class_is_told_and_heals_when_the_spec_is_put_right(self):
+        self.operator()
+        manifest = json.loads(CLUSTER.kubectl("create", "--dry-run=server", "-n", self.space.name, "-o", "json", "-f", str(QUICKSTART)))
+        wrong = {"apiVersion": manifest["apiVersion"], "kind": manifest["kind"], "metadata": {"name": "quickstart"},
+                 "spec": copy.deepcopy(manifest["spec"])}
+        wrong["spec"]["database"]["managed"]["storage"]["storageClassName"] = "no-such-class"
+        self.space.apply(wrong)
+        ready = eventually("Ready says why not", lambda: "no-such-class" in self.space.condition("quickstart", "Ready").get("message", "")
+                           and self.space.condition("quickstart", "Ready"), 60)
+        self.assertEqual(ready["status"], "False")
+        uid = self.object("pvc", "data-mysql-0")["metadata"]["uid"]
+        self.space.patch("pp", "quickstart", {"spec": {"database": {"managed": {"storage": {"storageClassName": "standard"}}}}})
+        self.wait_ready()
+        self.assertNotEqual(self.object("pvc", "data-mysql-0")["metadata"]["uid"], uid)
+
+    def test_a_refused_child_is_told_with_the_api_servers_words_and_heals(self):
+        self.space.kubectl("create", "quota", "none", "--hard=count/deployments.apps=0")
+        self.operator()
+        self.space.kubectl("apply", "-f", str(QUICKSTART))
+        eventually("the status tells of the quota", lambda: "quota" in json.dumps(self.object("pp", "quickstart").get("status", {})), 60)
+        self.space.kubectl("delete", "quota", "none")
+        self.wait_ready()
+
+    def test_deleting_the_platform_leaves_volume_and_secret(self):
+        self.installed()
+        claim = self.object("pvc", "data-mysql-0")["metadata"]["uid"]
+        secret = self.object("secret", "payment-generated")["metadata"]["uid"]
+        self.space.kubectl("delete", "pp", "quickstart")
+        eventually("the children are collected", lambda: not self.space.get("deployment", "payment-service"), 60)
+        eventually("the database is collected", lambda: not self.space.get("statefulset", "mysql"), 60)
+        self.assertEqual(self.object("pvc", "data-mysql-0")["metadata"]["uid"], claim)
+        self.assertEqual(self.object("secret", "payment-generated")["metadata"]["uid"], secret)
+        self.space.kubectl("apply", "-f", str(QUICKSTART))
+        self.wait_ready()
+        self.assertEqual(self.object("secret", "payment-generated")["metadata"]["uid"], secret, "adopted, not made anew")
+
+
+class Refusals(unittest.TestCase):
+    """Bad input is refused by the API server itself, with the path of the field."""
+
+    def setUp(self):
+        self.space = Space(CLUSTER, namespace_of(self))
+
+    def tearDown(self):
+        self.space.delete()
+
+    def refused(self, words, spec=None, name="p"):
+        manifest = {"apiVersion": "paymentplatform.io/v1alpha1", "kind": "PaymentPlatform", "metadata": {"name": name}, "spec": spec or {}}
+        done = CLUSTER.run("-n", self.space.name, "create", "--validate=strict", "-f", "-", stdin=json.dumps(manifest))
+        self.assertNotEqual(done.returncode, 0, f"{spec} was taken")
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def test_with_the_field_path(self):
+        self.refused(["spec.channels.paypal"], {"channels": {"paypal": {"enabled": True}}})
+        self.refused(["spec.services.payment.replicas"], {"services": {"payment": {"replicas": -1}}})
+        self.refused(["spec.services.payment.autoscaling", "maxReplicas"],
+                     {"services": {"payment": {"autoscaling": {"minReplicas": 5, "maxReplicas": 2}}}})
+        self.refused(["spec.database"], {"database": {"managed": {}, "external": {"host": "db"}}})
+        self.refused(["spec.reconciliation.schedule"], {"reconciliation": {"schedule": "61 * * * *"}})
+        self.refused(["spec.reconciliation.schedule"], {"reconciliation": {"schedule": "TZ=UTC 0 * * * *"}})
+        self.refused(["metadata.name"], name="p" * 64)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
