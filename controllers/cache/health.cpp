@@ -6,7 +6,7 @@
 namespace controllers::cache {
 
 ComponentStatus health(const Context& ctx) {
-  ComponentStatus status = deployment_health(ctx, kName, 1, "Cache");
+  ComponentStatus status = deployment_health(ctx, kName, ctx.images.redis, 1, "Cache");
   if (!status.good && status.reason != "CacheCreating") {
     status.message += "; payments go on, duplicates are stopped by the database";
   }

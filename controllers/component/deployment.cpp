@@ -10,15 +10,14 @@ namespace controllers {
 
 using object::number_at;
 
-ComponentStatus deployment_health(const Context& ctx, const std::string& name, std::int64_t least, const std::string& word) {
-  ComponentStatus status{.name = name, .kind = "Deployment", .desired = least};
+ComponentStatus deployment_health(const Context& ctx, const std::string& name, const std::string& image, std::int64_t least, const std::string& word) {
+  ComponentStatus status{.name = name, .kind = "Deployment", .desired = least, .image = image};
   const Object* deployment = find(ctx.live, "apps/v1", "Deployment", name);
   if (deployment == nullptr) {
     status.reason = word + "Creating";
     status.message = fmt::format("Deployment {} is being created", name);
     return status;
   }
-  status.image = image_of(*deployment);
   status.ready = number_at(*deployment, {"status", "availableReplicas"});
   status.desired = std::max(least, number_at(*deployment, {"spec", "replicas"}, 1));
 

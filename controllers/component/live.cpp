@@ -64,6 +64,11 @@ const Object* find(const Snapshot& live, const char* api_version, const char* ki
 
 Ref ref_of(const Object& object) { return {text_at(object, {"apiVersion"}), text_at(object, {"kind"}), name_of(object)}; }
 
+bool is_past(const std::string& since, std::chrono::seconds by, base::TimePoint now) {
+  const auto time = base::parse_rfc3339(since);
+  return !time || now - *time >= by;
+}
+
 std::vector<const Object*> pods_of(const Context& ctx, const std::string& app) {
   std::vector<const Object*> pods;
   for (const auto& [ref, object] : ctx.live.children) {
@@ -72,14 +77,15 @@ std::vector<const Object*> pods_of(const Context& ctx, const std::string& app) {
   return pods;
 }
 
-std::optional<Problem> pod_problem(const Object& pod) {
+std::optional<Problem> pod_problem(const Object& pod, base::TimePoint now) {
   for (const char* list : {"initContainerStatuses", "containerStatuses"}) {
     for (const Object& container : list_at(pod, {"status", list})) {
       if (auto problem = container_problem(pod, container)) return problem;
     }
   }
   const Object* scheduled = object::condition_of(pod, "PodScheduled");
-  if (scheduled != nullptr && text_at(*scheduled, {"status"}) == "False") {
+  if (scheduled != nullptr && text_at(*scheduled, {"status"}) == "False" &&
+      is_past(text_at(*scheduled, {"lastTransitionTime"}), kPlacementTakes, now)) {
     return Problem{"Unschedulable", fmt::format("Pod {} has no node: {}", name_of(pod), clip(text_at(*scheduled, {"message"})))};
   }
   if (text_at(pod, {"status", "phase"}) == "Failed") {
@@ -91,7 +97,7 @@ std::optional<Problem> pod_problem(const Object& pod) {
 
 std::optional<Problem> first_pod_problem(const Context& ctx, const std::string& app) {
   for (const Object* pod : pods_of(ctx, app)) {
-    if (auto problem = pod_problem(*pod)) return problem;
+    if (auto problem = pod_problem(*pod, ctx.now)) return problem;
   }
   return std::nullopt;
 }

@@ -20,10 +20,16 @@ struct Problem {
   std::string message;
 };
 
+/// A pod or a claim that is younger than this and still waits for its place is on its way, not in trouble.
+constexpr std::chrono::seconds kPlacementTakes{10};
+
+/// Whether a time that an object states lies at least this long ago; one that cannot be read does.
+[[nodiscard]] bool is_past(const std::string& since, std::chrono::seconds by, base::TimePoint now);
+
 /// The first thing that keeps a pod of this app from running, in the words of the kubelet or the scheduler.
 [[nodiscard]] std::optional<Problem> first_pod_problem(const Context& ctx, const std::string& app);
 /// The same for one pod.
-[[nodiscard]] std::optional<Problem> pod_problem(const Object& pod);
+[[nodiscard]] std::optional<Problem> pod_problem(const Object& pod, base::TimePoint now);
 /// The last words of a terminated container: the message of a JSON log line, or the last line of text.
 [[nodiscard]] std::string last_words(const std::string& message);
 

@@ -68,7 +68,7 @@ Object stateful_set(const Context& ctx, const std::string& config) {
 
 /// The class that we once asked for, or "" when the cluster's default was taken.
 std::string asked_class(const Object& live) {
-  return object::owns(live, kManagedBy, {"spec", "storageClassName"}) ? object::text_at(live, {"spec", "storageClassName"}) : std::string();
+  return object::owns(live, kManagedBy, {"f:spec", "f:storageClassName"}) ? object::text_at(live, {"spec", "storageClassName"}) : std::string();
 }
 
 }  // namespace

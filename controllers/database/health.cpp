@@ -13,7 +13,6 @@ ComponentStatus health(const Context& ctx) {
     status.message = fmt::format("StatefulSet {} is being created", kName);
     return status;
   }
-  status.image = image_of(*set);
   const Object* claim = find(ctx.live, "v1", "PersistentVolumeClaim", kClaim);
   const bool current = object::number_at(*set, {"status", "observedGeneration"}) >= object::number_at(*set, {"metadata", "generation"});
   const bool rolled = object::text_at(*set, {"status", "currentRevision"}) == object::text_at(*set, {"status", "updateRevision"}) ||
@@ -28,7 +27,8 @@ ComponentStatus health(const Context& ctx) {
   }
 
   const auto problem = first_pod_problem(ctx, kName);
-  if (claim != nullptr && !is_bound(*claim) && (!problem || problem->reason == "Unschedulable")) {
+  const bool late = claim != nullptr && is_past(object::text_at(*claim, {"metadata", "creationTimestamp"}), kPlacementTakes, ctx.now);
+  if (late && !is_bound(*claim) && (!problem || problem->reason == "Unschedulable")) {
     const std::string asked = ctx.platform.mysql().storage.storage_class_name;
     status.reason = "StorageUnavailable";
     status.message = fmt::format(

@@ -44,7 +44,7 @@ ComponentStatus schema_health(const Context& ctx, const ComponentStatus& databas
     return status;
   }
   const Object* pod = newest_pod(ctx, name);
-  const auto problem = pod == nullptr ? std::nullopt : pod_problem(*pod);
+  const auto problem = pod == nullptr ? std::nullopt : pod_problem(*pod, ctx.now);
   if (!database.good && (!problem || problem->reason == "ContainerFailing")) {
     status.reason = "WaitingForDatabase";
     status.message = fmt::format("Job {} waits for the database: {}", name, database.message);

@@ -180,7 +180,7 @@ bool owns(const Object& live, std::string_view manager, std::initializer_list<st
   const Object* at = fields_of(live, manager);
   for (const std::string_view key : path) {
     if (at == nullptr) return false;
-    at = dig(*at, {"f:" + std::string(key)});
+    at = dig(*at, {key});
   }
   return at != nullptr;
 }

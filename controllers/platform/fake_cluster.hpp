@@ -51,6 +51,7 @@ class FakeCluster {
   Snapshot snapshot;                 // children, and what reads have answered in this reconcile
   std::map<Ref, Object> strangers;   // objects without our labels, seen by reads only
   base::TimePoint now = kStart;
+  Settings options = settings();
   std::size_t writes = 0;
   std::size_t reads = 0;
 
@@ -77,7 +78,7 @@ class FakeCluster {
   Plan decide() {
     snapshot.reads.clear();
     for (int round = 0; round < 5; ++round) {
-      Plan plan = reconcile(platform, snapshot, settings(), now);
+      Plan plan = reconcile(platform, snapshot, options, now);
       if (plan.reads.empty()) return plan;
       for (const Ref& ref : plan.reads) {
         EXPECT_FALSE(snapshot.reads.count(ref)) << "asked twice for " << ref.kind << " " << ref.name;
@@ -198,12 +199,18 @@ class FakeCluster {
       ASSERT_EQ(a.uid, "") << ref.name;
       next["metadata"]["uid"] = "uid-" + std::to_string(++uids_);
       next["metadata"]["generation"] = 1;
+      next["metadata"]["creationTimestamp"] = base::to_rfc3339(now);
       if (ref.kind == "Deployment" && !next["spec"].contains("replicas")) next["spec"]["replicas"] = 1;
     } else {
       ASSERT_EQ(a.uid, object::uid_of(live->second)) << ref.name;
       const Object& old = live->second;
       next["metadata"]["uid"] = a.uid;
       next["metadata"]["generation"] = old["metadata"]["generation"];
+      next["metadata"]["creationTimestamp"] = old["metadata"]["creationTimestamp"];
+      if (old["metadata"].contains("annotations")) {
+        for (const auto& [key, value] : old["metadata"]["annotations"].items()) next["metadata"]["annotations"].emplace(key, value);
+      }
+      for (const auto& [key, value] : old["metadata"]["labels"].items()) next["metadata"]["labels"].emplace(key, value);
       if (old.contains("status")) next["status"] = old["status"];
       for (const char* kept : {"replicas", "volumeName"}) {
         if (old.contains("spec") && old["spec"].contains(kept) && !next["spec"].contains(kept)) next["spec"][kept] = old["spec"][kept];

@@ -23,7 +23,7 @@
 namespace controllers {
 namespace {
 
-constexpr std::chrono::seconds kLookAgain{15};      // for what no watch tells us of: a user's Secret, a stranger under our name
+constexpr std::chrono::seconds kLookAgain{15};      // for what no watch tells us of: a user's Secret, a stranger under our name, time that passed
 
 Objects desired(const Context& ctx) {
   Objects wanted = database::desired(ctx);
@@ -103,7 +103,10 @@ void drop(std::vector<Apply>& applies, const std::function<bool(const Object&)>&
 /// The volume claim: made only when its password is safe in the cluster, and replaced while nothing is on it yet.
 void gate_claim(const Context& ctx, const secrets::Decision& decision, Plan& plan) {
   const auto is_claim = [](const Object& object) { return object::text_at(object, {"kind"}) == "PersistentVolumeClaim"; };
-  if (decision.root_generated && find(ctx.live, "v1", "Secret", kGeneratedSecret) == nullptr) drop(plan.apply, is_claim);
+  if (decision.root_generated && find(ctx.live, "v1", "Secret", kGeneratedSecret) == nullptr) {
+    drop(plan.apply, is_claim);
+    drop(plan.apply, [](const Object& object) { return object::text_at(object, {"kind"}) == "StatefulSet"; });      // its pod would only look for the claim
+  }
   const Object* claim = find(ctx.live, "v1", "PersistentVolumeClaim", database::kClaim);
   if (claim == nullptr) return;
   if (auto why = database::claim_to_replace(ctx, *claim)) {
@@ -126,11 +129,21 @@ void retry_schema(const Context& ctx, Plan& plan) {
   }
 }
 
+/// Replicas of a Deployment that is held back have nothing to be set on.
+void drop_orphaned_scales(Plan& plan) {
+  std::vector<Apply> kept;
+  for (Apply& scale : plan.scale) {
+    const Ref ref = ref_of(scale.object);
+    const bool made = std::any_of(plan.apply.begin(), plan.apply.end(), [&](const Apply& apply) { return ref_of(apply.object) == ref; });
+    if (!scale.uid.empty() || made) kept.push_back(std::move(scale));
+  }
+  plan.scale = std::move(kept);
+}
+
 Summary summarize(const Context& ctx) {
   Summary summary;
   summary.health = health(ctx);
-  const std::string& running = summary.health->services.front().image;
-  summary.version = tag_of(running.empty() ? ctx.images.runtime : running);
+  summary.version = tag_of(ctx.images.runtime);
   summary.payment_endpoint = services::payment_endpoint(ctx);
   summary.callback_endpoint = services::callback_endpoint(ctx);
   summary.warnings = warnings(ctx.platform);
@@ -145,7 +158,7 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
   if (object::is_deleting(object)) return plan_deletion(object, platform, live, now);
 
   Plan plan;
-  const Images images = resolve_images(platform, live, settings);
+  const Images images = resolve_images(object, platform, live, settings);
   if (auto refusal = refuse_spec(platform, problems, images)) {
     Summary summary;
     summary.refusal = refusal;
@@ -166,8 +179,8 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
     return plan;
   }
 
-  Objects wanted = desired(ctx);
-  wanted.push_back(database::desired_claim(ctx, decision.root_generated));
+  Objects wanted = {database::desired_claim(ctx, decision.root_generated)};
+  append(wanted, desired(ctx));
   wanted.push_back(secrets::generated(ctx).object);
   Changes found = changes(ctx, wanted);
   plan.reads.insert(plan.reads.end(), found.reads.begin(), found.reads.end());
@@ -196,9 +209,11 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
                                                       (decision.missing.size() == 1 ? "" : fmt::format("; and {} more keys", decision.missing.size() - 1))};
     plan.requeue_after = kLookAgain;
   }
+  drop_orphaned_scales(plan);
   if (found.waiting) plan.requeue_after = kLookAgain;
 
   summary.pending = !plan.empty();
+  if (!summary.health->good() && !plan.requeue_after) plan.requeue_after = kLookAgain;
   report(object, platform, live, summary, now, plan);
   return plan;
 }

@@ -139,6 +139,10 @@ void tell(const Object& live_status, const Draft& ready, Plan& plan) {
 
 }  // namespace
 
+bool Health::good() const {
+  return database.good && schema.good && cache.good && std::all_of(services.begin(), services.end(), [](const ComponentStatus& one) { return one.good; });
+}
+
 bool is_ready_for(const Object& platform, std::int64_t generation) {
   return number_at(platform, {"status", "observedGeneration"}, -1) == generation && object::condition_is_true(platform, "Ready");
 }

@@ -22,6 +22,7 @@ struct Health {
   ComponentStatus schema;
   ComponentStatus cache;
   std::vector<ComponentStatus> services;      // the simulator included where it runs
+  [[nodiscard]] bool good() const;
 };
 
 struct Summary {

@@ -4,7 +4,7 @@
 namespace controllers::services {
 
 ComponentStatus health(const Context& ctx, const Role& role) {
-  return deployment_health(ctx, role.name, least_replicas(spec_of(ctx, role)), "Services");
+  return deployment_health(ctx, role.name, ctx.images.runtime, least_replicas(spec_of(ctx, role)), "Services");
 }
 
 }  // namespace controllers::services

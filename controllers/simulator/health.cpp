@@ -3,6 +3,6 @@
 
 namespace controllers::simulator {
 
-ComponentStatus health(const Context& ctx) { return deployment_health(ctx, kName, 1, "Simulator"); }
+ComponentStatus health(const Context& ctx) { return deployment_health(ctx, kName, ctx.images.runtime, 1, "Simulator"); }
 
 }  // namespace controllers::simulator

@@ -1,0 +1,339 @@
+// What a platform says and does when something is wrong, and that it heals when that is put right.
+#include <gtest/gtest.h>
+
+#include "controllers/platform/example.hpp"
+#include "controllers/platform/fake_cluster.hpp"
+
+namespace controllers {
+namespace {
+
+using test::FakeCluster;
+using test::quickstart_spec;
+
+Object waiting(const std::string& container, const std::string& reason, const std::string& message) {
+  return {{"containerStatuses",
+           Object::array({{{"name", container}, {"image", "localhost/x:1"}, {"ready", false}, {"state", {{"waiting", {{"reason", reason}, {"message", message}}}}}}})}};
+}
+
+bool says(const Object& condition, const std::string& words) { return condition.value("message", "").find(words) != std::string::npos; }
+
+class BadSpec : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(BadSpec, IsStalledWithTheFieldPathAndNothingIsWritten) {
+  FakeCluster cluster(Object::parse(GetParam().first));
+  const Plan plan = cluster.decide();
+  EXPECT_TRUE(plan.apply.empty() && plan.generate.empty() && plan.scale.empty() && plan.remove.empty());
+  cluster.execute(plan);
+  const Object stalled = cluster.condition("Stalled");
+  EXPECT_EQ(stalled["status"], "True");
+  EXPECT_EQ(stalled["reason"], "InvalidSpec");
+  EXPECT_TRUE(says(stalled, GetParam().second)) << stalled["message"];
+  EXPECT_EQ(cluster.condition("Ready")["status"], "False");
+  EXPECT_EQ(cluster.platform["status"]["observedGeneration"], 1);
+  EXPECT_TRUE(cluster.decide().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, BadSpec,
+    testing::Values(std::pair{R"({"channels": {"bitcoin": {}}})", "spec.channels.bitcoin"}, std::pair{R"({"database": {"external": {}}})", "spec.database.external"},
+                    std::pair{R"({"services": {"payment": {"replicas": -1}}})", "spec.services.payment.replicas"},
+                    std::pair{R"({"services": {"callback": {"autoscaling": {"minReplicas": 11}}}})", "spec.services.callback.autoscaling.minReplicas"},
+                    std::pair{R"({"reconciliation": {"schedule": "* * * * * *"}})", "spec.reconciliation.schedule"},
+                    std::pair{R"({"reconciliation": {"schedule": "0 0 30 2 *"}})", "spec.reconciliation.schedule never fires"},
+                    std::pair{R"({"database": {"managed": {"config": {"a b": "1"}}}})", "spec.database.managed.config"},
+                    std::pair{R"({"database": {"managed": {"maxConnections": 50}}, "services": {"payment": {"autoscaling": {"maxReplicas": 100}}}})",
+                              "spec.database.managed.maxConnections"},
+                    std::pair{R"({"ingress": {"enabled": true}})", "spec.ingress.host"}, std::pair{R"({"paused": "yes"})", "spec.paused"}));
+
+TEST(BadSpec, OfARunningPlatformLeavesEverythingAsItIs) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.settle();
+  cluster.edit_spec({{"services", {{"payment", {{"replicas", -1}}}}}});
+  const Plan plan = cluster.decide();
+  EXPECT_TRUE(plan.apply.empty() && plan.remove.empty());
+  cluster.execute(plan);
+  EXPECT_EQ(cluster.condition("Stalled")["reason"], "InvalidSpec");
+  EXPECT_EQ(cluster.condition("DatabaseReady")["status"], "True");
+  EXPECT_EQ(cluster.condition("DatabaseReady")["observedGeneration"], 1);
+
+  cluster.edit_spec({{"services", {{"payment", {{"replicas", 3}}}}}});
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["status"], "True");
+}
+
+TEST(BadObject, OfAnyShapeDoesNotThrow) {
+  for (const char* text : {"null", "[]", "{}", R"({"metadata": []})", R"({"metadata": {"name": 5}, "spec": [], "status": 3})", R"({"spec": {"services": 7}})",
+                           R"({"metadata": {"annotations": 1, "finalizers": "x", "deletionTimestamp": "soon"}})"}) {
+    (void)reconcile(Object::parse(text), {}, test::settings(), test::kStart);
+  }
+  Snapshot live;
+  for (const char* kind : {"Pod", "Secret", "Job", "PersistentVolumeClaim", "Deployment", "StatefulSet"}) {
+    live.children[{"v1", kind, "mysql"}] = Object::parse(R"({"metadata": {"labels": 3, "managedFields": {"a": 1}}, "spec": "x", "status": [1]})");
+  }
+  (void)reconcile(FakeCluster(quickstart_spec()).platform, live, test::settings(), test::kStart);
+}
+
+TEST(NameConflict, AStrangerIsNeverTakenOverAndNothingIsTouched) {
+  FakeCluster cluster(quickstart_spec());
+  const Ref ref{"v1", "Service", "redis"};
+  cluster.strangers[ref] = {{"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", {{"name", "redis"}, {"uid", "x"}}}};
+  const Plan plan = cluster.decide();
+  EXPECT_TRUE(plan.apply.empty() && plan.generate.empty());
+  EXPECT_TRUE(plan.requeue_after);
+  cluster.execute(plan);
+  EXPECT_EQ(cluster.condition("Stalled")["reason"], "NameConflict");
+  EXPECT_TRUE(says(cluster.condition("Ready"), "Service redis")) << cluster.condition("Ready");
+
+  cluster.strangers.clear();
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["status"], "True");
+}
+
+TEST(NameConflict, TheChildOfAFormerPlatformIsWaitedFor) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.settle();
+  cluster.platform["metadata"]["uid"] = "second-uid";      // deleted and made anew; garbage collection is still at work
+  cluster.platform["status"] = {{"observedGeneration", -1}};
+  const Plan plan = cluster.decide();
+  for (const Apply& apply : plan.apply) EXPECT_TRUE(apply.object["kind"] == "PersistentVolumeClaim" || apply.object["kind"] == "Secret");
+  EXPECT_TRUE(plan.remove.empty());
+  EXPECT_TRUE(plan.requeue_after);
+}
+
+TEST(Secrets, AUsersKeyWinsAndTheRestIsGenerated) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.user_secret("payment-service-secret", {"mysql-password", "wechat-mch-id"});
+  cluster.settle();
+  const Object& set = cluster.child("apps/v1", "StatefulSet", "mysql");
+  const std::string volumes = set["spec"]["template"]["spec"]["volumes"].dump();
+  EXPECT_NE(volumes.find(R"("name":"payment-service-secret")"), std::string::npos) << volumes;
+  const std::string payment = cluster.child("apps/v1", "Deployment", "payment-service")["spec"]["template"]["spec"]["volumes"].dump();
+  EXPECT_NE(payment.find("payment-generated"), std::string::npos);
+  EXPECT_NE(payment.find("payment-service-secret"), std::string::npos);
+  cluster.reads = 0;
+  EXPECT_TRUE(cluster.decide().empty());
+  EXPECT_EQ(cluster.reads, 0U) << "the decision is recovered from the workloads";
+}
+
+TEST(Secrets, AKeyPairIsNeverMixedFromTwoSources) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.user_secret("payment-service-secret", {"wechat-private-key"});      // without wechat-merchant-public-key
+  cluster.settle();
+  const std::string volumes = cluster.child("apps/v1", "Deployment", "payment-service")["spec"]["template"]["spec"]["volumes"].dump();
+  EXPECT_EQ(volumes.find("payment-service-secret"), std::string::npos) << volumes;
+}
+
+TEST(Secrets, ARealChannelNeedsTheUsersKeysAndSaysWhichIsMissing) {
+  FakeCluster cluster(test::example("production")["spec"]);
+  cluster.user_secret("payment-service-secret", {"mysql-password", "wechat-app-id", "wechat-mch-id", "wechat-private-key", "wechat-merchant-serial-no",
+                                                 "wechat-public-key", "wechat-public-key-id"});
+  for (int round = 0; round < 4; ++round) {
+    cluster.execute(cluster.decide());
+    cluster.play();
+  }
+  EXPECT_EQ(cluster.condition("Ready")["reason"], "SecretIncomplete");
+  EXPECT_TRUE(says(cluster.condition("Ready"), R"(Secret "payment-service-secret" has no key "wechat-api-v3-key")")) << cluster.condition("Ready");
+  EXPECT_TRUE(cluster.has("StatefulSet", "mysql")) << "what does not need the key goes on";
+  EXPECT_FALSE(cluster.has("Deployment", "payment-service"));
+  EXPECT_EQ(cluster.decide().requeue_after, std::chrono::seconds(15)) << "users' Secrets are not watched";
+
+  cluster.user_secret("payment-service-secret", {"mysql-password", "wechat-app-id", "wechat-mch-id", "wechat-private-key", "wechat-merchant-serial-no",
+                                                 "wechat-api-v3-key", "wechat-public-key", "wechat-public-key-id"});
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.condition("Ready");
+  EXPECT_EQ(cluster.condition("Stalled")["status"], "False");
+}
+
+TEST(Secrets, ALaterPasswordOfTheUserDoesNotLockTheDatabaseOut) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.settle();
+  cluster.user_secret("payment-service-secret", {"mysql-password"});
+  cluster.edit_spec({{"services", {{"payment", {{"logLevel", "debug"}}}}}});
+  for (const Apply& apply : cluster.decide().apply) EXPECT_NE(object::name_of(apply.object), "mysql") << apply.reason;
+}
+
+TEST(Secrets, ALostRootPasswordStopsEverythingInsteadOfMakingAnother) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.settle();
+  const Object secret = cluster.child("v1", "Secret", "payment-generated");
+  cluster.snapshot.children.erase({"v1", "Secret", "payment-generated"});
+  const Plan plan = cluster.decide();
+  EXPECT_TRUE(plan.generate.empty());
+  cluster.execute(plan);
+  EXPECT_EQ(cluster.condition("Stalled")["reason"], "SecretLost");
+
+  cluster.snapshot.children[{"v1", "Secret", "payment-generated"}] = secret;      // restored from a backup
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["status"], "True");
+}
+
+TEST(Claim, AWrongStorageClassIsReportedAndTheClaimReplacedWhenTheSpecIsPutRight) {
+  Object spec = quickstart_spec();
+  spec["database"] = {{"managed", {{"storage", {{"size", "1Gi"}, {"storageClassName", "nope"}}}}}};
+  FakeCluster cluster(spec);
+  cluster.break_workload("mysql");
+  cluster.break_workload("data-mysql-0");
+  for (int round = 0; round < 4; ++round) {
+    cluster.execute(cluster.decide());
+    cluster.play();
+  }
+  cluster.now += std::chrono::seconds(20);
+  cluster.execute(cluster.decide());
+  EXPECT_EQ(cluster.condition("Ready")["reason"], "StorageUnavailable");
+  EXPECT_TRUE(says(cluster.condition("Ready"), "data-mysql-0")) << cluster.condition("Ready");
+  EXPECT_TRUE(says(cluster.condition("Ready"), "spec.database.managed.storage.storageClassName"));
+
+  const std::string old = object::uid_of(cluster.child("v1", "PersistentVolumeClaim", "data-mysql-0"));
+  cluster.edit_spec({{"database", {{"managed", {{"storage", {{"storageClassName", "standard"}}}}}}}});
+  const Plan plan = cluster.decide();
+  ASSERT_EQ(plan.replace.size(), 1U);
+  EXPECT_EQ(plan.replace[0].uid, old);
+  cluster.mend_workload("mysql");
+  cluster.mend_workload("data-mysql-0");
+  cluster.execute(plan);
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.condition("Ready");
+  EXPECT_EQ(cluster.child("v1", "PersistentVolumeClaim", "data-mysql-0")["spec"]["storageClassName"], "standard");
+}
+
+TEST(Claim, ABoundClaimIsNeverReplacedNorShrunkAndTheStatusSaysSo) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.settle();
+  cluster.edit_spec({{"database", {{"managed", {{"storage", {{"size", "1Gi"}}}}}}}});
+  const Plan plan = cluster.decide();
+  EXPECT_TRUE(plan.replace.empty());
+  cluster.execute(plan);
+  cluster.settle();
+  EXPECT_EQ(cluster.child("v1", "PersistentVolumeClaim", "data-mysql-0")["spec"]["resources"]["requests"]["storage"], "20Gi");
+  EXPECT_TRUE(says(cluster.condition("DatabaseReady"), "cannot shrink"));
+
+  cluster.edit_spec({{"database", {{"managed", {{"storage", {{"size", "30Gi"}}}}}}}});
+  cluster.settle();
+  EXPECT_EQ(cluster.child("v1", "PersistentVolumeClaim", "data-mysql-0")["spec"]["resources"]["requests"]["storage"], "30Gi");
+}
+
+TEST(Image, AMissingImageIsReportedWithPodAndNextStep) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.break_workload("payment-service");
+  for (int round = 0; round < 4; ++round) {
+    cluster.execute(cluster.decide());
+    cluster.play();
+  }
+  cluster.add_pod("payment-service-1", "payment-service", waiting("payment-service", "ImagePullBackOff", "not found"));
+  cluster.execute(cluster.decide());
+  EXPECT_EQ(cluster.condition("Ready")["reason"], "ImageUnavailable");
+  EXPECT_TRUE(says(cluster.condition("Ready"), "Pod payment-service-1")) << cluster.condition("Ready");
+  EXPECT_EQ(cluster.condition("ServicesReady")["reason"], "ImageUnavailable");
+  EXPECT_EQ(cluster.condition("DatabaseReady")["status"], "True");
+
+  cluster.mend_workload("payment-service");
+  cluster.snapshot.children.erase({"v1", "Pod", "payment-service-1"});
+  cluster.play();
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["status"], "True");
+}
+
+TEST(Cache, ItsLossIsReportedWithWhatItMeans) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.settle();
+  cluster.break_workload("redis");
+  cluster.play();
+  cluster.execute(cluster.decide());
+  EXPECT_EQ(cluster.condition("CacheReady")["status"], "False");
+  EXPECT_TRUE(says(cluster.condition("CacheReady"), "payments go on")) << cluster.condition("CacheReady");
+}
+
+TEST(Schema, AFailedJobIsReportedInItsOwnWordsAndMadeAnew) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.settle();
+  const auto job_of = [](FakeCluster& c) {
+    for (auto& [ref, object] : c.snapshot.children) {
+      if (ref.kind == "Job") return &object;
+    }
+    return static_cast<Object*>(nullptr);
+  };
+  Object* job = job_of(cluster);
+  ASSERT_NE(job, nullptr);
+  const std::string name = object::name_of(*job);
+  const std::string uid = object::uid_of(*job);
+  (*job)["status"]["conditions"] =
+      Object::array({{{"type", "Failed"}, {"status", "True"}, {"lastTransitionTime", base::to_rfc3339(cluster.now)}, {"message", "backoff limit"}}});
+  cluster.break_workload(name);
+  cluster.add_pod(name + "-1", "schema",
+                  {{"phase", "Failed"},
+                   {"containerStatuses",
+                    Object::array({{{"name", "migrate"},
+                                    {"ready", false},
+                                    {"state", {{"terminated", {{"exitCode", 1}, {"reason", "Error"}, {"message", "{\"event\":\"migrate\",\"error\":\"access denied\"}\n"}}}}}}})}},
+                  {{"batch.kubernetes.io/job-name", name}});
+
+  const Plan early = cluster.decide();
+  EXPECT_TRUE(early.replace.empty());
+  EXPECT_EQ(early.requeue_after, std::chrono::seconds(21));
+  cluster.execute(early);
+  EXPECT_EQ(cluster.condition("SchemaReady")["reason"], "SchemaFailed");
+  EXPECT_TRUE(says(cluster.condition("Ready"), "migrate: access denied")) << cluster.condition("Ready");
+
+  cluster.now += std::chrono::seconds(30);
+  const Plan late = cluster.decide();
+  ASSERT_EQ(late.replace.size(), 1U);
+  EXPECT_EQ(late.replace[0].uid, uid);
+  cluster.execute(late);
+  cluster.snapshot.children.erase({"v1", "Pod", name + "-1"});
+  cluster.mend_workload(name);
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["status"], "True");
+}
+
+TEST(Schema, AnotherImageIsAnotherJobAndTheOldOneGoes) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.settle();
+  cluster.edit_spec({{"image", "localhost/payment-runtime:0.2.0"}});
+  cluster.settle();
+  std::size_t jobs = 0;
+  for (const auto& [ref, object] : cluster.snapshot.children) jobs += ref.kind == "Job" ? 1U : 0U;
+  EXPECT_EQ(jobs, 1U);
+  EXPECT_EQ(cluster.platform["status"]["version"], "0.2.0");
+}
+
+TEST(Schema, AMigrationAtWorkIsNotCutOff) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.settle();
+  for (auto& [ref, object] : cluster.snapshot.children) {
+    if (ref.kind == "Job") {
+      object.erase("status");
+      cluster.break_workload(ref.name);
+    }
+  }
+  cluster.edit_spec({{"image", "localhost/payment-runtime:0.2.0"}});
+  EXPECT_TRUE(cluster.decide().remove.empty());
+}
+
+TEST(Refused, WhatTheApiServerRefusesIsSaid) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.settle();
+  cluster.snapshot.refused[{"batch/v1", "CronJob", "reconciliation-cronjob"}] = "spec.timeZone: unknown time zone Mars/Olympus";
+  cluster.execute(cluster.decide());
+  EXPECT_EQ(cluster.condition("Ready")["reason"], "ObjectRefused");
+  EXPECT_TRUE(says(cluster.condition("Ready"), "unknown time zone")) << cluster.condition("Ready");
+  cluster.snapshot.refused.clear();
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["status"], "True");
+}
+
+TEST(Times, MoveOnlyOnTransitions) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.settle();
+  const std::string since = cluster.condition("Ready")["lastTransitionTime"];
+  cluster.now += std::chrono::hours(1);
+  EXPECT_TRUE(cluster.decide().empty());
+
+  cluster.break_workload("redis");
+  cluster.play();
+  cluster.execute(cluster.decide());
+  EXPECT_NE(cluster.condition("Ready")["lastTransitionTime"], since);
+  EXPECT_EQ(cluster.condition("DatabaseReady")["lastTransitionTime"], since);
+}
+
+}  // namespace
+}  // namespace controllers
