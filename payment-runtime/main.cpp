@@ -48,6 +48,12 @@ int main(int argc, char** argv) {
   CLI::App* healthcheck = with_config(app.add_subcommand("healthcheck", "Ask a service whether it is ready"));
   healthcheck->add_option("--url", url, "address to ask (default: the configuration's own listener)");
 
+  std::string service;
+  std::string channel = "wechat";
+  CLI::App* pay_once = app.add_subcommand("pay-once", "Make one payment of 0.01, see its duplicate refused, read it back");
+  pay_once->add_option("--url", service, "the payment service, such as http://payment-service:8086")->required();
+  pay_once->add_option("--channel", channel, "payment channel")->capture_default_str();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -58,6 +64,7 @@ int main(int argc, char** argv) {
     if (*migrate) return commands::migrate(config);
     if (*reconcile) return commands::reconcile(config, days, report_file);
     if (*wait) return commands::wait_for(what, config);
+    if (*pay_once) return commands::pay_once(service, channel);
     return commands::healthcheck(url, config);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "payment-runtime: %s\n", error.what());

@@ -16,5 +16,7 @@ int reconcile(const std::filesystem::path& config_file, std::optional<int> days,
 int wait_for(const std::string& what, const std::filesystem::path& config_file);
 /// `url`, or the readiness of the process that `config_file` configures on this host.
 int healthcheck(const std::string& url, const std::filesystem::path& config_file);
+/// Makes one payment of 0.01 at the payment service `url`, sees the duplicate refused, reads it back. For `helm test` and smoke tests.
+int pay_once(const std::string& url, const std::string& channel);
 
 }  // namespace pay::commands
