@@ -156,8 +156,8 @@ HttpServer::~HttpServer() = default;
 std::uint16_t HttpServer::port() const { return impl_->port; }
 
 bool HttpServer::drain(std::chrono::milliseconds budget) {
-  const auto end = std::chrono::steady_clock::now() + budget;
-  const auto linger_end = std::chrono::steady_clock::now() + std::min(kDrainLinger, budget / 2);
+  const auto end = base::system_clock().steady_now() + budget;
+  const auto linger_end = base::system_clock().steady_now() + std::min(kDrainLinger, budget / 2);
   for (const auto& state : impl_->states) on_shard<void>(state, [state] { stop_accepting(state); });
 
   const auto left = [&] {
@@ -166,11 +166,11 @@ bool HttpServer::drain(std::chrono::milliseconds budget) {
     return count;
   };
   std::size_t open = left();
-  while (open > 0 && std::chrono::steady_clock::now() < end) {
+  while (open > 0 && base::system_clock().steady_now() < end) {
     // Nothing to do here but to look again: this thread only waits, shards do the work.
     std::promise<void> never;
     never.get_future().wait_for(kDrainStep);
-    if (std::chrono::steady_clock::now() >= linger_end) {
+    if (base::system_clock().steady_now() >= linger_end) {
       for (const auto& state : impl_->states) on_shard<void>(state, [state] { close_connections(state, true); });
     }
     open = left();
