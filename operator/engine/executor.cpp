@@ -263,38 +263,51 @@ void Executor::execute(Platform platform, Plan plan, std::function<void(Outcome)
   std::make_shared<Execution>(*this, std::move(platform), std::move(plan), std::move(done))->start();
 }
 
-void Executor::read(const std::string& name_space, const std::vector<Ref>& refs, std::function<void(base::Result<Reads>)> done) {
-  struct Reading {
-    Reads found;
-    std::optional<base::Error> error;
-    std::size_t left = 0;
-    std::function<void(base::Result<Reads>)> done;
-    void one_less() {
-      if (--left > 0) return;
-      error ? done(base::fail(*error)) : done(std::move(found));
-    }
-  };
-  auto reading = std::make_shared<Reading>();
-  reading->left = refs.size();
-  reading->done = std::move(done);
-  for (const Ref& ref : refs) {
-    const auto id = id_of(ref, name_space);
-    if (!id) {
-      loop_.post([reading, error = id.error()] {
-        reading->error = error;
-        reading->one_less();
-      });
-      continue;
-    }
-    api_.get(*id, [reading, ref](base::Result<std::optional<Object>> object) {
-      if (object) {
-        reading->found[ref] = std::move(*object);
-      } else {
-        reading->error = object.error();
+/// Reads by name under way, some at a time.
+struct Executor::Reading : std::enable_shared_from_this<Executor::Reading> {
+  Executor& executor;
+  std::string name_space;
+  std::deque<Ref> left;
+  std::size_t in_flight = 0;
+  Reads found;
+  std::optional<base::Error> error;
+  std::function<void(base::Result<Reads>)> done;
+
+  explicit Reading(Executor& owner) : executor(owner) {}
+
+  void pump() {
+    while (!left.empty() && in_flight < kRequestsInFlightPerPlan && !error) {
+      const Ref ref = std::move(left.front());
+      left.pop_front();
+      const auto id = id_of(ref, name_space);
+      if (!id) {
+        error = id.error();
+        break;
       }
-      reading->one_less();
-    });
+      ++in_flight;
+      executor.api_.get(*id, [self = shared_from_this(), ref](base::Result<std::optional<Object>> object) {
+        --self->in_flight;
+        if (object) {
+          self->found[ref] = std::move(*object);
+        } else {
+          self->error = object.error();
+        }
+        self->pump();
+      });
+    }
+    if (in_flight == 0 && done) {
+      auto finished = std::exchange(done, nullptr);
+      error ? finished(base::fail(*error)) : finished(std::move(found));
+    }
   }
+};
+
+void Executor::read(const std::string& name_space, const std::vector<Ref>& refs, std::function<void(base::Result<Reads>)> done) {
+  auto reading = std::make_shared<Reading>(*this);
+  reading->name_space = name_space;
+  reading->left.assign(refs.begin(), refs.end());
+  reading->done = std::move(done);
+  loop_.post([reading] { reading->pump(); });
 }
 
 void Executor::tell(const Platform& platform, const controllers::Event& event) {

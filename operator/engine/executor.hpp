@@ -52,7 +52,7 @@ class Executor {
   void execute(Platform platform, controllers::Plan plan, std::function<void(Outcome)> done);
 
   using Reads = std::map<controllers::Ref, std::optional<controllers::Object>>;
-  /// All or the first error.
+  /// 8 at a time; all of them, or an error. `done` runs on the loop.
   void read(const std::string& name_space, const std::vector<controllers::Ref>& refs, std::function<void(base::Result<Reads>)> done);
 
   /// One event about the platform. Best effort: a lost event is not worth a retry.
@@ -60,6 +60,7 @@ class Executor {
 
  private:
   friend class Execution;
+  struct Reading;
 
   kube::Loop& loop_;
   kube::Api& api_;

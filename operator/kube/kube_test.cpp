@@ -59,7 +59,8 @@ TEST(Projection, KeepsOurFieldsAndDropsTheirs) {
 TEST(Projection, OfAPodKeepsWhatHealthReads) {
   json pod = {{"kind", "Pod"},
               {"metadata", {{"name", "p"}}},
-              {"spec", {{"volumes", json::array()}, {"containers", json::array({{{"name", "c"}, {"image", "i"}, {"env", json::array()}}})}}},
+              {"spec",
+               {{"volumes", json::array()}, {"containers", json::array({{{"name", "c"}, {"image", "i"}, {"env", json::array()}}})}}},
               {"status", {{"phase", "Running"}, {"podIPs", json::array()}}}};
   project(pod);
   EXPECT_EQ(pod["spec"], (json{{"containers", json::array({{{"name", "c"}, {"image", "i"}}})}}));

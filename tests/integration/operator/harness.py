@@ -6,6 +6,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -21,11 +22,11 @@ CHILD_KINDS = ("services,configmaps,secrets,serviceaccounts,persistentvolumeclai
 class Cluster:
     """An embedded cluster of one tier with the definition installed; down() leaves nothing behind."""
 
-    def __init__(self, tier):
-        self.name = f"it-{tier}"
+    def __init__(self, tier, name=None):
+        self.name = name or f"it-{tier}"
         script = str(ROOT / "tests/cluster/cluster")
         self._script = script
-        subprocess.run([script, "up", "--tier", tier, "--name", self.name], check=True)
+        subprocess.run([script, "up", "--tier", tier, "--name", self.name], check=True, stdout=sys.stderr)
         shell = f'eval "$("{script}" env --name {self.name})"; env -0'
         lines = subprocess.run(["bash", "-c", shell], check=True, capture_output=True, text=True).stdout.split("\0")
         self.environment = dict(line.split("=", 1) for line in lines if "=" in line)
@@ -34,7 +35,7 @@ class Cluster:
         self.kubectl("wait", "--for=condition=Established", "crd/paymentplatforms.paymentplatform.io", "--timeout=30s")
 
     def down(self):
-        subprocess.run([self._script, "down", "--name", self.name], check=True)
+        subprocess.run([self._script, "down", "--name", self.name], check=True, stdout=sys.stderr)
 
     def run(self, *arguments, stdin=None):
         return subprocess.run(["kubectl", *arguments], input=stdin, capture_output=True, text=True, timeout=120, env=self.environment)
@@ -87,15 +88,18 @@ class Space:
 
 
 class Operator:
-    """The real program as a process, confined to one namespace."""
+    """The real program as a process, confined to one namespace, or for all (None)."""
+
+    started = []     # every one of this process, so that none outlives it
 
     def __init__(self, cluster, namespace):
         self.log = tempfile.NamedTemporaryFile("w+", prefix="payment-operator-", suffix=".log")
         self.process = subprocess.Popen(
-            [OPERATOR, "run", "--kubeconfig", cluster.kubeconfig, "--namespace", namespace,
+            [OPERATOR, "run", "--kubeconfig", cluster.kubeconfig, *(["--namespace", namespace] if namespace else []),
              "--metrics-bind-address", "127.0.0.1:0", "--health-probe-bind-address", "127.0.0.1:0"],
             stderr=self.log, env={"PATH": os.environ["PATH"]})
         self._ports = {}
+        Operator.started.append(self)
 
     def lines(self):
         with open(self.log.name, encoding="utf-8") as log:
@@ -127,25 +131,34 @@ class Operator:
     def requests(self):
         """How many requests it has made to the API server, by method; opened watches are the method WATCH."""
         counts = {}
-        for method, value in re.findall(r'rest_client_requests_total\{[^}]*method="([A-Z]+)"[^}]*\} (\d+)', self.read("metrics", "/metrics")):
+        pattern = r'rest_client_requests_total\{[^}]*method="([A-Z]+)"[^}]*\} (\d+)'
+        for method, value in re.findall(pattern, self.read("metrics", "/metrics")):
             counts[method] = counts.get(method, 0) + int(value)
         return counts
 
     def resident_bytes(self):
         return int(float(re.search(r"^process_resident_memory_bytes (\S+)", self.read("metrics", "/metrics"), re.M).group(1)))
 
+    def others(self):
+        """Requests that are not watches."""
+        return {method: count for method, count in self.requests().items() if method != "WATCH"}
+
+    def writes(self):
+        return {method: count for method, count in self.others().items() if method != "GET"}
+
     def at_rest(self, seconds=2, within=60):
-        """Waits until no request but watches was made for `seconds`."""
+        """Waits until nothing was written for `seconds`. A platform that is not Ready is still looked at now and then."""
         def quiet():
-            before = {m: n for m, n in self.requests().items() if m != "WATCH"}
+            before = self.writes()
             time.sleep(seconds)
-            return before == {m: n for m, n in self.requests().items() if m != "WATCH"} or None
+            return before == self.writes() or None
         eventually("the operator comes to rest", quiet, within)
 
     def kill(self):
         """As a node failure would: no chance to clean up."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
 
     def stop(self):
         """SIGTERM; the exit code and the seconds it took."""
