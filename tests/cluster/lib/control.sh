@@ -57,7 +57,7 @@ K
 
 # kwok pretends to be a kubelet: pods on its node become Ready, Jobs complete, no container runs.
 start_simulated_node() {
-  start kwok "$B/kwok" --config="$B/kwok-stages.yaml" --kubeconfig="$D/pki/admin.conf" --manage-all-nodes=true --node-ip="$ADVERTISED" --cidr=$POD_CIDR --server-address="127.0.0.1:$KWOK_PORT"
+  start kwok "$B/kwok" --config="$B/kwok-stages.yaml" --kubeconfig="$D/pki/admin.conf" --manage-all-nodes=true --node-lease-duration-seconds=40 --node-ip="$ADVERTISED" --cidr=$POD_CIDR --server-address="127.0.0.1:$KWOK_PORT"
   as_admin apply -f - <<K
 apiVersion: v1
 kind: Node
