@@ -65,6 +65,9 @@ cluster-up: setup ## start the embedded Kubernetes (TIER=api|control|node); kube
 cluster-down: ## stop it and leave nothing behind
 	@tests/cluster/cluster down
 
-.PHONY: fuzz-smoke
+.PHONY: coverage fuzz-smoke
+coverage: setup ## line coverage of the unit tests by folder; HTML under build/coverage/html
+	@scripts/coverage
+
 fuzz-smoke: setup ## every fuzz target for FUZZ_SECONDS (30) under libFuzzer; a crash is kept under build/fuzz
 	@scripts/fuzz-smoke
