@@ -5,11 +5,11 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -80,7 +80,7 @@ class Connection {
   [[nodiscard]] Failure failure() const;
 
   std::unique_ptr<MYSQL, CloseConnection> handle_;
-  std::unordered_map<const char*, Statement> statements_;   // after handle_: closed before it
+  std::map<const char*, Statement> statements_;   // after handle_: closed before it
 };
 
 }  // namespace pay::stores::mysql

@@ -36,6 +36,7 @@ class Process {
   /// Sends the signal and waits for the end.
   void end(int signal_number);
   [[nodiscard]] bool running() const { return pid_ > 0; }
+  [[nodiscard]] pid_t pid() const { return pid_; }
 
  private:
   pid_t pid_ = -1;

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -24,7 +25,8 @@ std::string read_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-MariaDb::MariaDb() : secrets_(folder_.path() / "secrets"), port_(free_port()) {
+MariaDb::MariaDb(std::vector<std::string> settings)
+    : settings_(std::move(settings)), secrets_(folder_.path() / "secrets"), port_(free_port()) {
   std::filesystem::create_directory(secrets_);
   write_secret("mysql-password", "root's \"secret\" \\ one");   // quoting is tested with every use
   write_secret("mysql-migrator-password", "migrator-secret");
@@ -56,6 +58,7 @@ void MariaDb::start() {
                                    "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=1", "--log-bin=" + folder + "/data/binlog",
                                    "--sync-binlog=1"};
   if (geteuid() == 0) command.push_back(std::string{"--user="} + kServerUser);
+  command.insert(command.end(), settings_.begin(), settings_.end());
   process_ = Process{command, folder_.path() / "server.log"};
   if (!wait_for_port(port_, kStartSecondsMax)) throw std::runtime_error{"mariadbd does not answer:\n" + log_text()};
 }

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "payment-runtime/stores/mysql/connection.hpp"
 #include "payment-runtime/stores/mysql/migrate.hpp"
@@ -13,7 +14,8 @@ namespace testing_servers {
 
 class MariaDb {
  public:
-  MariaDb();   // running and reachable, root over TCP, empty
+  /// Running and reachable, root over TCP, empty. `settings` are further options of the server ("--name=value"); they win over ours.
+  explicit MariaDb(std::vector<std::string> settings = {});
   ~MariaDb();
   MariaDb(const MariaDb&) = delete;
   MariaDb& operator=(const MariaDb&) = delete;
@@ -24,6 +26,7 @@ class MariaDb {
   void thaw() const;
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] pid_t pid() const { return process_.pid(); }
   [[nodiscard]] const std::filesystem::path& secrets() const { return secrets_; }
   [[nodiscard]] pay::stores::mysql::Endpoint endpoint() const { return {"127.0.0.1", port_, "payment"}; }
   [[nodiscard]] pay::stores::mysql::MigrateOptions migrate_options() const { return {endpoint(), "root", secrets_}; }
@@ -37,6 +40,7 @@ class MariaDb {
   [[nodiscard]] std::string log_text() const;
 
  private:
+  std::vector<std::string> settings_;
   ScratchFolder folder_;
   std::filesystem::path secrets_;
   std::uint16_t port_;
@@ -56,6 +60,7 @@ class Redis {
   void freeze() const;
   void thaw() const;
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] pid_t pid() const { return process_.pid(); }
 
  private:
   ScratchFolder folder_;

@@ -1,5 +1,7 @@
 #include "payment-runtime/stores/mysql/store.hpp"
 
+#include <functional>
+#include <set>
 #include <thread>
 
 #include <fmt/format.h>
@@ -23,6 +25,12 @@ using testing_servers::Proxy;
 using testing_servers::shared_mariadb;
 
 base::Deadline soon() { return base::Deadline::after(base::system_clock(), std::chrono::seconds{20}); }
+
+bool eventually(const std::function<bool()>& condition) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+  while (!condition() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+  return condition();
+}
 
 class MysqlStoreTest : public ::testing::Test {
  protected:
@@ -237,8 +245,9 @@ TEST_F(MysqlStoreTest, ADeadlockIsRunAgain) {
 
   std::optional<base::Result<ports::Begun>> result;
   std::thread step{[&] { result = run(store_.begin_payment(payment, soon())); }};
-  while (server_.scalar("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'") == "0") {
-  }
+  EXPECT_TRUE(eventually([this] {
+    return server_.scalar("SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS'") != "0";
+  }));
   ASSERT_TRUE(other.query("SELECT * FROM payment_records WHERE business_no = 'DEADLOCK' FOR UPDATE"));   // now each waits for the other
   ASSERT_TRUE(other.query("ROLLBACK"));
   step.join();
@@ -287,8 +296,7 @@ TEST_F(MysqlStoreTest, MoreThanTheQueueHoldsIsShedWithRetryAfter) {
   std::vector<std::optional<base::Result<bool>>> results(kQueuedPerConnectionMax + 10);
   for (auto& result : results) boost::asio::co_spawn(io, keep(narrow.apply(success(payment), std::nullopt, soon()), &result), boost::asio::detached);
   std::thread loop{[&io] { io.run(); }};
-  while (narrow.stats().shed == 0) {
-  }
+  EXPECT_TRUE(eventually([&narrow] { return narrow.stats().shed > 0; }));
   ASSERT_TRUE(other.query("ROLLBACK"));
   loop.join();
   std::size_t shed = 0;
