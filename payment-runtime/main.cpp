@@ -19,7 +19,7 @@ std::filesystem::path default_report_file() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace pay;
+  namespace commands = pay::commands;
   CLI::App app{"The payment runtime: services, migrations and reconciliation of a payment platform", "payment-runtime"};
   app.require_subcommand(1);
   std::filesystem::path config = "/etc/payment/config/runtime.yaml";
@@ -30,7 +30,9 @@ int main(int argc, char** argv) {
 
   std::string role;
   CLI::App* serve = with_config(app.add_subcommand("serve", "Play a role until SIGTERM"));
-  serve->add_option("--role", role, "which service")->required()->check(CLI::IsMember({"payment", "callback", "reconciliation", "channel-simulator", "all"}));
+  serve->add_option("--role", role, "which service")
+      ->required()
+      ->check(CLI::IsMember({"payment", "callback", "reconciliation", "channel-simulator", "all"}));
 
   CLI::App* migrate = with_config(app.add_subcommand("migrate", "Bring the database to this release's schema; again changes nothing"));
 

@@ -12,8 +12,8 @@ namespace codec {
 namespace {
 
 TEST(Base64, MatchesRfc4648) {
-  const std::pair<const char*, const char*> vectors[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-                                                         {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<const char*, const char*> vectors[] = {
+      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, text] : vectors) {
     EXPECT_EQ(to_base64(plain), text);
     EXPECT_EQ(from_base64(text).value(), plain);
@@ -36,9 +36,10 @@ TEST(Hex, RoundTripsEveryByte) {
 }
 
 TEST(Json, TellsApartHowAnAmountWasWritten) {
-  const std::pair<const char*, const char*> cases[] = {{"100", "100"},       {"100.5", "100.5"}, {"100.50", "100.50"}, {"1e2", "1e2"},
-                                                       {"\"100.5\"", "100.5"}, {"-1", "-1"},       {"1E+2", "1E+2"},     {"0.10", "0.10"},
-                                                       {"123456789012345678901234567890", "123456789012345678901234567890"}};
+  const std::pair<const char*, const char*> cases[] = {
+      {"100", "100"},   {"100.5", "100.5"},     {"100.50", "100.50"},
+      {"1e2", "1e2"},   {"\"100.5\"", "100.5"}, {"-1", "-1"},
+      {"1E+2", "1E+2"}, {"0.10", "0.10"},       {"123456789012345678901234567890", "123456789012345678901234567890"}};
   for (const auto& [written, text] : cases) {
     NumberTexts numbers;
     const auto parsed = parse_json(std::string{"{\"other\":1.25,\"amount\":"} + written + "}", {}, &numbers);
@@ -60,8 +61,9 @@ TEST(Json, DecimalTextOfOtherTypesIsAbsent) {
 }
 
 TEST(Json, RefusesWhatIsMalformedOrAmbiguous) {
-  for (const char* text : {"", " ", "{", "{}}", "{}{}", "{'a':1}", "{\"a\":01}", "{\"a\":1,}", "{\"a\":.5}", "{\"a\":NaN}", "{\"a\":1,\"a\":2}",
-                           "{\"a\":{\"b\":1,\"b\":1}}", "\"\xff\"", "\"\\ud800\"", "{\"a\":1e999}", "[1 2]", "nul", "\"\n\""}) {
+  for (const char* text :
+       {"", " ", "{", "{}}", "{}{}", "{'a':1}", "{\"a\":01}", "{\"a\":1,}", "{\"a\":.5}", "{\"a\":NaN}", "{\"a\":1,\"a\":2}",
+        "{\"a\":{\"b\":1,\"b\":1}}", "\"\xff\"", "\"\\ud800\"", "{\"a\":1e999}", "[1 2]", "nul", "\"\n\""}) {
     const auto parsed = parse_json(text);
     ASSERT_FALSE(parsed.has_value()) << text;
     EXPECT_EQ(parsed.error().code, base::Code::InvalidArgument);
@@ -92,7 +94,9 @@ TEST(Json, MembersNameTheFieldAtFault) {
 TEST(Json, DumpReplacesBytesThatAreNotUtf8) { EXPECT_EQ(dump_json(nlohmann::json("a\xff")), "\"a\xEF\xBF\xBD\""); }
 
 TEST(Csv, LinesLoseByteOrderMarkAndLineEnds) {
-  EXPECT_EQ(text_lines("\xEF\xBB\xBF" "a\r\nb\n\nc"), (std::vector<std::string_view>{"a", "b", "", "c"}));
+  EXPECT_EQ(text_lines("\xEF\xBB\xBF"
+                       "a\r\nb\n\nc"),
+            (std::vector<std::string_view>{"a", "b", "", "c"}));
   EXPECT_TRUE(text_lines("").empty());
 }
 

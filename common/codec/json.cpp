@@ -147,8 +147,8 @@ base::Result<std::string> string_member(const nlohmann::json& object, const std:
 base::Result<std::int64_t> integer_member(const nlohmann::json& object, const std::string& key) {
   const auto found = object.is_object() ? object.find(key) : object.end();
   if (found == object.end()) return base::fail(base::Code::InvalidArgument, "is required", key);
-  const bool too_large = found->is_number_unsigned() &&
-                         found->get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  const bool too_large =
+      found->is_number_unsigned() && found->get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
   if (!found->is_number_integer() || too_large) return base::fail(base::Code::InvalidArgument, "must be an integer", key);
   return found->get<std::int64_t>();
 }

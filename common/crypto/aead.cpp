@@ -63,12 +63,11 @@ base::Result<std::string> open(const base::Secret& key, std::string_view nonce, 
   std::string out(body.size(), '\0');
   int size = 0;
   int last = 0;
-  const bool good =
-      ctx && EVP_DecryptInit_ex2(ctx.get(), fetched_cipher(), bytes(key.reveal()), bytes(nonce), nullptr) == 1 &&
-      EVP_DecryptUpdate(ctx.get(), nullptr, &size, bytes(associated_data), static_cast<int>(associated_data.size())) == 1 &&
-      EVP_DecryptUpdate(ctx.get(), bytes(out), &size, bytes(body), static_cast<int>(body.size())) == 1 &&
-      EVP_CIPHER_CTX_ctrl(ctx.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(kAeadTagBytes), bytes(tag)) == 1 &&
-      EVP_DecryptFinal_ex(ctx.get(), bytes(out) + size, &last) == 1;
+  const bool good = ctx && EVP_DecryptInit_ex2(ctx.get(), fetched_cipher(), bytes(key.reveal()), bytes(nonce), nullptr) == 1 &&
+                    EVP_DecryptUpdate(ctx.get(), nullptr, &size, bytes(associated_data), static_cast<int>(associated_data.size())) == 1 &&
+                    EVP_DecryptUpdate(ctx.get(), bytes(out), &size, bytes(body), static_cast<int>(body.size())) == 1 &&
+                    EVP_CIPHER_CTX_ctrl(ctx.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(kAeadTagBytes), bytes(tag)) == 1 &&
+                    EVP_DecryptFinal_ex(ctx.get(), bytes(out) + size, &last) == 1;
   ERR_clear_error();
   if (!good) return base::fail(base::Code::Unauthenticated, "the ciphertext does not open with this key");
   return out;

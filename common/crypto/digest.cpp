@@ -23,9 +23,7 @@ const EVP_MD* fetched_sha1() {
   return kMd;
 }
 
-std::string_view bytes_of(const Sha256& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
+std::string_view bytes_of(const Sha256& digest) { return {reinterpret_cast<const char*>(digest.data()), digest.size()}; }
 
 }  // namespace
 
@@ -54,9 +52,7 @@ Sha256 hmac_sha256(std::string_view key, std::string_view message) {
   return out;
 }
 
-std::string hmac_sha256_hex(std::string_view key, std::string_view message) {
-  return codec::to_hex(bytes_of(hmac_sha256(key, message)));
-}
+std::string hmac_sha256_hex(std::string_view key, std::string_view message) { return codec::to_hex(bytes_of(hmac_sha256(key, message))); }
 
 bool equal_in_constant_time(std::string_view left, std::string_view right) {
   return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;

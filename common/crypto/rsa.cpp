@@ -69,7 +69,8 @@ std::string take(BIO* bio) {
 
 base::Result<std::string> public_pem_of(EVP_PKEY* key) {
   const Owned<BIO> out{BIO_new(BIO_s_mem())};
-  if (!out || PEM_write_bio_PUBKEY(out.get(), key) != 1) return base::fail(base::Code::Internal, "cannot write the public key: " + reason());
+  if (!out || PEM_write_bio_PUBKEY(out.get(), key) != 1)
+    return base::fail(base::Code::Internal, "cannot write the public key: " + reason());
   return take(out.get());
 }
 

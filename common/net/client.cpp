@@ -8,6 +8,7 @@
 
 #include <sys/socket.h>
 
+#include <fmt/format.h>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -24,7 +25,6 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <fmt/format.h>
 
 #include "common/net/shards.hpp"
 
@@ -275,7 +275,8 @@ base::Result<HttpClient> HttpClient::make(ClientOptions options) {
   }
   if (ec) return base::fail(base::Code::InvalidArgument, "cannot read certificates: " + ec.message(), "ca_file");
   impl->tls.set_verify_mode(asio::ssl::verify_peer, ec);
-  if (!ec) impl->tls.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, ec);
+  if (!ec)
+    impl->tls.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, ec);
   if (ec) return base::fail(base::Code::Internal, "cannot prepare TLS: " + ec.message());
   impl->options = std::move(options);
   return HttpClient{std::move(impl)};

@@ -15,8 +15,8 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
-#include <fstream>
 #include <filesystem>
+#include <fstream>
 
 #include "common/net/block_on.hpp"
 #include "common/net/server.hpp"
@@ -88,7 +88,8 @@ class Client : public ::testing::Test {
     Router router;
     router.add("GET", "/who", whoami);
     router.add("POST", "/who", whoami);
-    server_ = std::move(*HttpServer::listen(*shards_, std::move(router), {.service = "t", .address = "127.0.0.1", .port = 0, .limits = limits}));
+    server_ =
+        std::move(*HttpServer::listen(*shards_, std::move(router), {.service = "t", .address = "127.0.0.1", .port = 0, .limits = limits}));
     shards_->start();
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -11,7 +12,6 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <fmt/format.h>
 
 #include "common/base/ids.hpp"
 #include "common/base/rng.hpp"
@@ -162,9 +162,7 @@ base::Task<void> linger(Connection& connection) {
   }
 }
 
-std::string refusal_body(const Refusal& refusal) {
-  return fmt::format(R"({{"code":{}00,"message":"{}"}})", refusal.status, refusal.why);
-}
+std::string refusal_body(const Refusal& refusal) { return fmt::format(R"({{"code":{}00,"message":"{}"}})", refusal.status, refusal.why); }
 
 void observe(ShardState& state, std::size_t route, const std::string& method, int status, base::SteadyPoint since) {
   const ServerOptions& options = state.service->options;
@@ -175,9 +173,9 @@ void observe(ShardState& state, std::size_t route, const std::string& method, in
   auto [place, is_new] = state.handles.try_emplace({route, label, status});
   if (is_new) {
     const std::string pattern = route == kNoRoute ? "none" : state.service->router.routes()[route].pattern;
-    place->second.count = &options.metrics->counter("http_requests_total", "HTTP requests answered.",
-                                                    {{"service", options.service}, {"route", pattern}, {"method", label},
-                                                     {"status", std::to_string(status)}});
+    place->second.count = &options.metrics->counter(
+        "http_requests_total", "HTTP requests answered.",
+        {{"service", options.service}, {"route", pattern}, {"method", label}, {"status", std::to_string(status)}});
     place->second.seconds = &options.metrics->histogram("http_request_duration_seconds", "Time from the last header to the answer.",
                                                         {{"service", options.service}, {"route", pattern}, {"method", label}});
   }
@@ -242,8 +240,8 @@ base::Task<bool> wait_for_request(ShardState& state, Connection& connection, boo
   connection.idle = true;
   connection.stream.expires_after(first ? limits.header_time : limits.idle_time);
   error_code ec;
-  const std::size_t size = co_await connection.stream.async_read_some(connection.buffer.prepare(kReadAhead),
-                                                                      asio::redirect_error(asio::use_awaitable, ec));
+  const std::size_t size =
+      co_await connection.stream.async_read_some(connection.buffer.prepare(kReadAhead), asio::redirect_error(asio::use_awaitable, ec));
   connection.buffer.commit(size);
   connection.idle = false;
   co_return !ec;

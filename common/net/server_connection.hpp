@@ -41,7 +41,10 @@ struct Connection {
 /// One shard's part of a server; touched by that shard's thread only.
 struct ShardState {
   ShardState(boost::asio::io_context& loop, std::shared_ptr<const Service> what)
-      : context(loop), acceptor(loop), service(std::move(what)), gate(service->options.limits.in_flight_per_shard) {}
+      : context(loop),
+        acceptor(loop),
+        service(std::move(what)),
+        gate(service->options.limits.in_flight_per_shard) {}
 
   boost::asio::io_context& context;
   boost::asio::ip::tcp::acceptor acceptor;

@@ -8,8 +8,8 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
 
 #include "common/net/wait.hpp"
 
@@ -108,7 +108,8 @@ constexpr const char* kClose = "Host: x\r\nConnection: close\r\n";
 
 TEST_F(Server, AnswersAndEchoesTheRequestId) {
   start();
-  const std::string answer = converse(std::string{"POST /echo?a=b HTTP/1.1\r\nX-Request-Id: abc-1\r\nContent-Length: 5\r\n"} + kClose + "\r\nhello");
+  const std::string answer =
+      converse(std::string{"POST /echo?a=b HTTP/1.1\r\nX-Request-Id: abc-1\r\nContent-Length: 5\r\n"} + kClose + "\r\nhello");
   EXPECT_EQ(answer.substr(0, 17), "HTTP/1.1 200 OK\r\n") << answer;
   EXPECT_NE(answer.find("\r\nX-Request-Id: abc-1\r\n"), std::string::npos);
   EXPECT_NE(answer.find("\r\nContent-Length: 20\r\n"), std::string::npos);
@@ -127,8 +128,10 @@ TEST_F(Server, AnIllFormedRequestIdIsReplaced) {
 
 TEST_F(Server, PipelinedRequestsAreAnsweredInOrder) {
   start();
-  const std::string answer = converse(std::string{"GET /echo?1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /echo?2 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
-                                                  "GET /echo?3 HTTP/1.1\r\n"} + kClose + "\r\n");
+  const std::string answer =
+      converse(std::string{"GET /echo?1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /echo?2 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+                           "GET /echo?3 HTTP/1.1\r\n"} +
+               kClose + "\r\n");
   EXPECT_EQ(count(answer, "HTTP/1.1 200 OK"), 3U);
   EXPECT_LT(answer.find("?1"), answer.find("?2 abc"));
   EXPECT_LT(answer.find("?2 abc"), answer.find("?3"));
@@ -152,7 +155,9 @@ TEST_F(Server, RequestsWithTwoMeaningsNeverReachAHandler) {
   start();
   const std::string host = "Host: x\r\n";
   const Hostile cases[] = {
-      {"CL and TE", "POST /echo HTTP/1.1\r\n" + host + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /echo HTTP/1.1\r\n\r\n", "400"},
+      {"CL and TE",
+       "POST /echo HTTP/1.1\r\n" + host + "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /echo HTTP/1.1\r\n\r\n",
+       "400"},
       {"TE and CL", "POST /echo HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n", "400"},
       {"two lengths", "POST /echo HTTP/1.1\r\n" + host + "Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde", "400"},
       {"two equal lengths", "POST /echo HTTP/1.1\r\n" + host + "Content-Length: 4\r\nContent-Length: 4\r\n\r\nabcd", "400"},
@@ -180,7 +185,8 @@ TEST_F(Server, RequestsWithTwoMeaningsNeverReachAHandler) {
       {"HTTP/0.9", "GET /echo\r\n\r\n", "400"},
       {"bad chunk size", "POST /echo HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n", "400"},
       {"chunk without its end", "POST /echo HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n", "400"},
-      {"chunk size overflow", "POST /echo HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\na\r\n0\r\n\r\n", "400"},
+      {"chunk size overflow", "POST /echo HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\na\r\n0\r\n\r\n",
+       "400"},
       {"binary noise", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s, "400"},
       {"long target", "GET /" + std::string(5000, 'a') + " HTTP/1.1\r\n" + host + "\r\n", "400"},
       {"headers above the limit", "GET /echo HTTP/1.1\r\n" + host + "A: " + std::string(9000, 'a') + "\r\n\r\n", "431"},
@@ -330,7 +336,8 @@ TEST_F(Server, ATakenPortIsAnErrorWithItsNumber) {
   start();
   // Without SO_REUSEPORT on both sides the port cannot be shared.
   tcp::acceptor other{client_, tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
-  const auto second = HttpServer::listen(*shards_, Router{}, {.service = "x", .address = "127.0.0.1", .port = other.local_endpoint().port()});
+  const auto second =
+      HttpServer::listen(*shards_, Router{}, {.service = "x", .address = "127.0.0.1", .port = other.local_endpoint().port()});
   ASSERT_FALSE(second.has_value());
   EXPECT_NE(second.error().message.find(std::to_string(other.local_endpoint().port())), std::string::npos);
 }

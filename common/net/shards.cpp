@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <fstream>
 
-#include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
+#include <boost/asio/co_spawn.hpp>
 
 #include "common/base/assert.hpp"
 #include "common/obs/log.hpp"

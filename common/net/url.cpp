@@ -59,7 +59,8 @@ base::Result<Url> parse_url(std::string_view text) {
   if (!port.empty()) {
     unsigned value = 0;
     const auto [last, problem] = std::from_chars(port.data(), port.data() + port.size(), value);
-    if (problem != std::errc{} || last != port.data() + port.size() || value == 0 || value > 65535) return wrong("the port must be 1 to 65535");
+    if (problem != std::errc{} || last != port.data() + port.size() || value == 0 || value > 65535)
+      return wrong("the port must be 1 to 65535");
     url.port = static_cast<std::uint16_t>(value);
   }
   return url;

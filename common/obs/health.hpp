@@ -27,7 +27,8 @@ class Health {
 
   struct Report {
     bool up = true;
-    std::string body;   // {"status":"UP","groups":[{"name":"liveness","status":"UP"},{"name":"readiness","status":"UP"}], "components":{...}}
+    std::string
+        body;   // {"status":"UP","groups":[{"name":"liveness","status":"UP"},{"name":"readiness","status":"UP"}], "components":{...}}
   };
   [[nodiscard]] Report all(Scope scope = Scope::All) const;
   /// One group alone: {"status":"UP"} and its components.

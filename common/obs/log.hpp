@@ -32,7 +32,8 @@ struct Field {
   // NOLINTBEGIN(google-explicit-constructor): a field is written as {"key", value}
   template <typename Integer>
     requires(std::is_integral_v<Integer> && !std::is_same_v<Integer, bool>)
-  Field(std::string_view k, Integer v) : key(k), value(static_cast<std::int64_t>(v)) {}
+  Field(std::string_view k, Integer v) : key(k),
+                                         value(static_cast<std::int64_t>(v)) {}
   Field(std::string_view k, bool v) : key(k), value(v) {}
   Field(std::string_view k, double v) : key(k), value(v) {}
   Field(std::string_view k, std::string_view v) : key(k), value(v) {}

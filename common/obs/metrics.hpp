@@ -2,8 +2,8 @@
 // the registry. Labels come from closed sets (routes, codes), never from a request's content.
 #pragma once
 
-#include <memory>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 

@@ -25,7 +25,8 @@ TEST(Log, ALineIsOneJsonObjectWithItsFields) {
   Lines out;
   Logger logger{kClock, out.sink()};
   logger.set_common({{"platform", "payment/quickstart"}});
-  logger.log(Level::Info, "payment_created", {{"request_id", std::string{"r1"}}, {"amount_minor", 10000}, {"replayed", false}, {"ratio", 0.5}});
+  logger.log(Level::Info, "payment_created",
+             {{"request_id", std::string{"r1"}}, {"amount_minor", 10000}, {"replayed", false}, {"ratio", 0.5}});
   ASSERT_EQ(out.lines.size(), 1U);
   EXPECT_EQ(out.lines[0],
             R"({"time":"2026-01-31T23:59:59.000000Z","level":"info","event":"payment_created","platform":"payment/quickstart",)"
@@ -112,7 +113,8 @@ TEST(Metrics, CountsFromManyThreadsAddUp) {
 TEST(Health, ReportsGroupsAsTheProbesExpect) {
   Health health;
   const auto body = nlohmann::json::parse(health.all().body);
-  EXPECT_EQ(body, nlohmann::json::parse(R"({"status":"UP","groups":[{"name":"liveness","status":"UP"},{"name":"readiness","status":"UP"}]})"));
+  EXPECT_EQ(body,
+            nlohmann::json::parse(R"({"status":"UP","groups":[{"name":"liveness","status":"UP"},{"name":"readiness","status":"UP"}]})"));
 }
 
 TEST(Health, ADependencyOutageIsNotSeenWhenOnlyThisProcessIsAskedAbout) {

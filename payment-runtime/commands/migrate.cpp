@@ -1,8 +1,8 @@
+#include "payment-runtime/stores/mysql/migrate.hpp"
 #include "common/obs/log.hpp"
 #include "payment-runtime/commands/commands.hpp"
 #include "payment-runtime/commands/exit_codes.hpp"
 #include "payment-runtime/commands/wiring.hpp"
-#include "payment-runtime/stores/mysql/migrate.hpp"
 
 namespace pay::commands {
 namespace {

@@ -49,8 +49,11 @@ int reconcile(const std::filesystem::path& config_file, std::optional<int> days,
   }
   const std::string text = services::reconciliation::to_json(*report, services::reconciliation::kTerminationMessageMax);
   std::printf("%s\n", text.c_str());
-  obs::info("reconciled", {{"run_id", report->run_id}, {"days", report->days.size()}, {"differences", report->difference_count},
-                           {"matched", report->totals.matched}, {"resolved", report->resolved}});
+  obs::info("reconciled", {{"run_id", report->run_id},
+                           {"days", report->days.size()},
+                           {"differences", report->difference_count},
+                           {"matched", report->totals.matched},
+                           {"resolved", report->resolved}});
   if (!report_file.empty() && !write_report(report_file, text)) {
     obs::error("report_not_written", {{"file", report_file.string()}});
     return kFailed;

@@ -101,7 +101,8 @@ base::Status make_parts(Process& process, const std::string& role) {
     auto keys = simulator::ReloadingKeys::load(secrets, simulator::simulator_key_files(), simulator::load_simulator_keys);
     if (!keys) return base::fail(std::move(keys.error()));
     process.simulator_keys = std::move(*keys);
-    auto made = simulator::Simulator::make(process.simulator_keys, process.config.simulator_time_zone, base::system_clock(), base::system_rng());
+    auto made =
+        simulator::Simulator::make(process.simulator_keys, process.config.simulator_time_zone, base::system_clock(), base::system_rng());
     if (!made) return base::fail(std::move(made.error()));
     process.simulator = std::move(*made);
   }
@@ -189,7 +190,8 @@ void observe_round(void* context, const base::Result<services::payment::Resolver
   }
   obs::info("resolver_round", {{"taken", round->taken}, {"changed", round->changed}, {"unanswered", round->unanswered}});
   const auto count = [&](const char* outcome, std::size_t by) {
-    process->metrics.counter("payment_resolver_total", "Open payments that the resolver asked about.", {{"outcome", outcome}}).Increment(static_cast<double>(by));
+    process->metrics.counter("payment_resolver_total", "Open payments that the resolver asked about.", {{"outcome", outcome}})
+        .Increment(static_cast<double>(by));
   };
   count("changed", round->changed);
   count("unanswered", round->unanswered);

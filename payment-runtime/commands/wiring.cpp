@@ -54,7 +54,8 @@ base::Result<Adapters> make_adapters(const config::Config& config, net::Shards* 
   if (config.redis && shards != nullptr) {
     auto& hits = metrics->counter("idempotency_cache_hits_total", "Repetitions that the cache already knew.");
     for (std::size_t i = 0; i < shards->size(); ++i) {
-      adapters.redis.push_back(std::make_unique<cache::RedisCache>(shards->context(i).get_executor(), cache::RedisOptions{config.redis->host, config.redis->port},
+      adapters.redis.push_back(std::make_unique<cache::RedisCache>(shards->context(i).get_executor(),
+                                                                   cache::RedisOptions{config.redis->host, config.redis->port},
                                                                    base::system_clock(), base::system_rng()));
       adapters.caches.push_back(std::make_unique<CountingCache>(*adapters.redis.back(), hits));
     }

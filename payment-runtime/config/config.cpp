@@ -17,7 +17,9 @@ constexpr int kLookbackDaysMax = 31;
 constexpr int kTimeoutSecondsMax = 3600;
 constexpr int kShardsMax = 16;
 
-std::uint16_t port(MapReader& reader, std::uint16_t fallback) { return static_cast<std::uint16_t>(reader.integer("port", fallback, 1, 65535)); }
+std::uint16_t port(MapReader& reader, std::uint16_t fallback) {
+  return static_cast<std::uint16_t>(reader.integer("port", fallback, 1, 65535));
+}
 
 std::vector<Listener> read_listeners(MapReader& top) {
   std::vector<Listener> listeners;
@@ -57,7 +59,8 @@ std::optional<Redis> read_redis(MapReader reader) {
 
 std::string url(MapReader& reader, std::string_view key) {
   std::string text = reader.required_text(key, kUrlMax);
-  if (reader.present() && !text.starts_with("http://") && !text.starts_with("https://")) reader.wrong(key, "expected an http:// or https:// address");
+  if (reader.present() && !text.starts_with("http://") && !text.starts_with("https://"))
+    reader.wrong(key, "expected an http:// or https:// address");
   while (text.ends_with('/')) text.pop_back();
   return text;
 }
@@ -83,7 +86,8 @@ Reconciliation read_reconciliation(MapReader reader) {
   Reconciliation reconciliation;
   reconciliation.lookback_days = static_cast<int>(reader.integer("lookbackDays", reconciliation.lookback_days, 1, kLookbackDaysMax));
   reconciliation.time_zone = time_zone(reader, reconciliation.time_zone_name);
-  reconciliation.timeout_seconds = static_cast<int>(reader.integer("timeoutSeconds", reconciliation.timeout_seconds, 1, kTimeoutSecondsMax));
+  reconciliation.timeout_seconds =
+      static_cast<int>(reader.integer("timeoutSeconds", reconciliation.timeout_seconds, 1, kTimeoutSecondsMax));
   reader.finish();
   return reconciliation;
 }

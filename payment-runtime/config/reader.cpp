@@ -8,10 +8,14 @@ namespace pay::config {
 
 void Reading::wrong(const codec::Yaml& at, std::string_view key, std::string_view what) {
   if (mistake) return;
-  mistake = base::Error{base::Code::InvalidArgument, fmt::format("{}:{}:{}: {}: {}", file, at.line, at.column, key, what), std::string{key}, {}};
+  mistake =
+      base::Error{base::Code::InvalidArgument, fmt::format("{}:{}:{}: {}: {}", file, at.line, at.column, key, what), std::string{key}, {}};
 }
 
-MapReader::MapReader(Reading& reading, const codec::Yaml* node, std::string path) : reading_(&reading), node_(node), path_(std::move(path)) {
+MapReader::MapReader(Reading& reading, const codec::Yaml* node, std::string path)
+    : reading_(&reading),
+      node_(node),
+      path_(std::move(path)) {
   if (node_ == nullptr || node_->kind == codec::Yaml::Kind::Map) return;
   reading_->wrong(*node_, path_.empty() ? "(file)" : path_, "expected a map of keys");
   node_ = nullptr;
@@ -112,7 +116,8 @@ std::vector<MapReader> MapReader::list_of_maps(std::string_view key, std::size_t
 void MapReader::finish() {
   if (node_ == nullptr) return;
   for (const auto& [name, value] : node_->members) {
-    if (!known_.contains(name)) reading_->wrong(value, path_of(name), fmt::format("unknown key; expected one of {}", fmt::join(known_, ", ")));
+    if (!known_.contains(name))
+      reading_->wrong(value, path_of(name), fmt::format("unknown key; expected one of {}", fmt::join(known_, ", ")));
   }
 }
 

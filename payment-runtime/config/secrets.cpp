@@ -25,7 +25,8 @@ base::Result<Secrets> SecretFiles::read(const std::vector<std::string>& names, c
     std::ifstream stream{folder / name, std::ios::binary};
     if (!stream) {
       if (!required) return {};
-      return base::fail(base::Code::FailedPrecondition, fmt::format("secret file {} cannot be read; add the key '{}' to the Secret", shown.string(), name), name);
+      return base::fail(base::Code::FailedPrecondition,
+                        fmt::format("secret file {} cannot be read; add the key '{}' to the Secret", shown.string(), name), name);
     }
     std::string value(kSecretBytesMax + 1, '\0');
     stream.read(value.data(), static_cast<std::streamsize>(value.size()));
@@ -52,7 +53,7 @@ std::string SecretFiles::version(const std::vector<std::string>& names) const {
   const fs::path folder = current();
   std::string text = folder.string();
   for (const std::string& name : names) {
-    struct stat facts {};
+    struct stat facts{};
     if (::stat((folder / name).c_str(), &facts) != 0) {
       text += "|-";
       continue;

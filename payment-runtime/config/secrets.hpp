@@ -68,12 +68,15 @@ class Reloading {
 
  private:
   Reloading(SecretFiles files, std::vector<std::string> names, Make make)
-      : files_(std::move(files)), names_(std::move(names)), make_(std::move(make)), version_(files_.version(names_)) {}
+      : files_(std::move(files)),
+        names_(std::move(names)),
+        make_(std::move(make)),
+        version_(files_.version(names_)) {}
 
   SecretFiles files_;
   std::vector<std::string> names_;
   Make make_;
-  std::string version_;   // touched by the one who refreshes
+  std::string version_;  // touched by the one who refreshes
   mutable std::mutex mutex_;
   std::shared_ptr<const T> value_;
 };

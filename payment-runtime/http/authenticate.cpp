@@ -9,12 +9,14 @@ namespace pay::http {
 base::Status authenticate(const net::Request& request, const ApiCredentials* credentials, base::TimePoint now) {
   const auto refuse = [](const char* why) { return base::fail(base::Code::Unauthenticated, why); };
   if (credentials == nullptr) {
-    return refuse("no API credentials are configured: add api-key and api-secret to the platform's Secret, or set authentication to Development");
+    return refuse(
+        "no API credentials are configured: add api-key and api-secret to the platform's Secret, or set authentication to Development");
   }
   const std::string_view key = request.header("x-api-key");
   const std::string_view timestamp = request.header("x-timestamp");
   const std::string_view signature = request.header("x-signature");
-  if (key.empty() || timestamp.empty() || signature.empty()) return refuse("the headers X-API-Key, X-Timestamp and X-Signature are required");
+  if (key.empty() || timestamp.empty() || signature.empty())
+    return refuse("the headers X-API-Key, X-Timestamp and X-Signature are required");
   std::int64_t seconds = 0;
   const auto [last, problem] = std::from_chars(timestamp.data(), timestamp.data() + timestamp.size(), seconds);
   constexpr std::int64_t kYear9999 = 253'402'300'799;

@@ -42,13 +42,10 @@ net::Response envelope(int status, int code, std::string_view message, const nlo
 }  // namespace
 
 nlohmann::json to_json(const domain::Payment& payment) {
-  nlohmann::json data = {{"paymentNo", payment.payment_no},
-                         {"businessNo", payment.business_no},
-                         {"amount", domain::format_amount(payment.amount.minor)},
-                         {"currency", payment.amount.currency},
-                         {"paymentChannel", payment.channel},
-                         {"status", domain::status_code(payment.state)},
-                         {"state", domain::name(payment.state)}};
+  nlohmann::json data = {
+      {"paymentNo", payment.payment_no},     {"businessNo", payment.business_no}, {"amount", domain::format_amount(payment.amount.minor)},
+      {"currency", payment.amount.currency}, {"paymentChannel", payment.channel}, {"status", domain::status_code(payment.state)},
+      {"state", domain::name(payment.state)}};
   if (!payment.code_url.empty()) data["codeUrl"] = payment.code_url;
   return data;
 }
@@ -64,7 +61,8 @@ net::Response failure(const base::Error& error) {
   // What went wrong inside is for the log; a caller learns that it did.
   const std::string words = mapping.status == 500 ? "internal error" : error.message;
   const std::string message = error.field.empty() ? words : error.field + ": " + words;
-  net::Response response = envelope(mapping.status, mapping.code, message, error.field.empty() ? nlohmann::json{} : nlohmann::json{{"field", error.field}});
+  net::Response response =
+      envelope(mapping.status, mapping.code, message, error.field.empty() ? nlohmann::json{} : nlohmann::json{{"field", error.field}});
   if (mapping.status == 503) {
     const auto wait = error.retry_after.value_or(std::chrono::seconds{1});
     const auto seconds = std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(wait).count());

@@ -45,16 +45,21 @@ base::Task<net::Response> receive(const Context* context, std::string channel, n
   for (net::Header& header : request.headers) raw.headers.emplace(std::move(header.name), std::move(header.value));
   raw.body = std::move(request.body);
   const auto received = co_await services::callback::receive(channel, std::move(raw), ports, request.deadline);
-  context->metrics->counter("payment_callback_total", "Callbacks of payment channels by outcome.",
-                            {{"channel", channel}, {"outcome", outcome_label(received)}}).Increment();
+  context->metrics
+      ->counter("payment_callback_total", "Callbacks of payment channels by outcome.",
+                {{"channel", channel}, {"outcome", outcome_label(received)}})
+      .Increment();
   context->metrics->histogram("payment_callback_duration_seconds", "Time to verify and store a callback.", {{"channel", channel}})
       .Observe(std::chrono::duration<double>(ports.clock->steady_now() - since).count());
   if (!received) {
     obs::warn("callback_refused", {{"request_id", request.id}, {"channel", channel}, {"problem", base::describe(received.error())}});
     co_return acknowledge(status_of(received.error().code), "FAIL", "失败");
   }
-  obs::info("callback_received", {{"request_id", request.id}, {"channel", channel}, {"payment_no", received->payment.payment_no},
-                                  {"outcome", services::callback::name(received->outcome)}, {"why", received->why}});
+  obs::info("callback_received", {{"request_id", request.id},
+                                  {"channel", channel},
+                                  {"payment_no", received->payment.payment_no},
+                                  {"outcome", services::callback::name(received->outcome)},
+                                  {"why", received->why}});
   co_return acknowledge(200, "SUCCESS", "成功");
 }
 

@@ -29,11 +29,12 @@ base::Task<net::Response> expose(const obs::Metrics* metrics, std::function<void
 
 void add_health_routes(net::Router& router, const obs::Health& health) {
   const obs::Health* shared = &health;
-  for (const auto& [pattern, asked] : {std::pair{"/health", Asked::All}, std::pair{"/actuator/health", Asked::All},
-                                       std::pair{"/actuator/health/liveness", Asked::Liveness},
-                                       std::pair{"/actuator/health/readiness", Asked::Readiness}}) {
-    router.add("GET", pattern, [shared, asked = asked](net::Request request) { return health_of(shared, asked, std::move(request)); },
-               net::Admission::Always);
+  for (const auto& [pattern, asked] :
+       {std::pair{"/health", Asked::All}, std::pair{"/actuator/health", Asked::All},
+        std::pair{"/actuator/health/liveness", Asked::Liveness}, std::pair{"/actuator/health/readiness", Asked::Readiness}}) {
+    router.add(
+        "GET", pattern, [shared, asked = asked](net::Request request) { return health_of(shared, asked, std::move(request)); },
+        net::Admission::Always);
   }
 }
 

@@ -45,8 +45,10 @@ std::string status_label(const base::Result<services::payment::Created>& created
 }
 
 void count(const Context& context, const std::string& channel, const std::string& status) {
-  context.metrics->counter("payment_gateway_payment_total", "Payments by what became of the request to create them.",
-                           {{"channel", channel}, {"status", status}}).Increment();
+  context.metrics
+      ->counter("payment_gateway_payment_total", "Payments by what became of the request to create them.",
+                {{"channel", channel}, {"status", status}})
+      .Increment();
 }
 
 void count_idempotency(const Context& context, bool conflict) {

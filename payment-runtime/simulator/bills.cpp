@@ -12,7 +12,8 @@ namespace pay::simulator {
 namespace {
 
 constexpr const char* kHeader =
-    "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,"
+    "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,"
+    "代金券金额,"
     "商品名称,商户数据包,手续费,费率,订单金额,费率备注";
 constexpr const char* kSummaryHeader = "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额";
 
@@ -28,9 +29,26 @@ std::string yuan(std::int64_t minor) { return fmt::format("{}.{:02}", minor / 10
 
 std::string row(const Order& order, const std::string& app_id, const std::string& mch_id) {
   const std::string amount = yuan(order.total);
-  return codec::backtick_line({local_time(order.paid_at), app_id, mch_id, "0", "", order.transaction_id, order.out_trade_no, "oSimulatedPayer",
-                               "NATIVE", "SUCCESS", "OTHERS", order.currency, amount, "0.00", order.description, "", "0.00000", "0.60%",
-                               amount, ""});
+  return codec::backtick_line({local_time(order.paid_at),
+                               app_id,
+                               mch_id,
+                               "0",
+                               "",
+                               order.transaction_id,
+                               order.out_trade_no,
+                               "oSimulatedPayer",
+                               "NATIVE",
+                               "SUCCESS",
+                               "OTHERS",
+                               order.currency,
+                               amount,
+                               "0.00",
+                               order.description,
+                               "",
+                               "0.00000",
+                               "0.60%",
+                               amount,
+                               ""});
 }
 
 }  // namespace
@@ -68,7 +86,8 @@ base::Result<Tampered> Bills::tamper(const std::string& day, TamperRequest reque
     tampered.extra.push_back(std::move(extra));
   }
   const std::lock_guard lock{mutex_};
-  if (tampered_.size() >= kDaysMax && !tampered_.contains(day)) return base::fail(base::Code::ResourceExhausted, "too many days are tampered with");
+  if (tampered_.size() >= kDaysMax && !tampered_.contains(day))
+    return base::fail(base::Code::ResourceExhausted, "too many days are tampered with");
   tampered_[day] = tampered;
   return tampered;
 }

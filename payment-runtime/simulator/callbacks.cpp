@@ -27,7 +27,8 @@ namespace wechat = channels::wechat_v3;
 namespace {
 
 /// Between one try and the next, as WeChat Pay documents it.
-constexpr std::array<std::chrono::seconds, 15> kSchedule{15s, 15s, 30s, 180s, 600s, 1200s, 1800s, 1800s, 1800s, 3600s, 10800s, 10800s, 10800s, 21600s, 21600s};
+constexpr std::array<std::chrono::seconds, 15> kSchedule{15s,   15s,   30s,    180s,   600s,   1200s,  1800s, 1800s,
+                                                         1800s, 3600s, 10800s, 10800s, 10800s, 21600s, 21600s};
 constexpr std::chrono::milliseconds kLongestNap{1'000};
 constexpr std::chrono::milliseconds kBusyNap{5};
 
@@ -44,7 +45,11 @@ struct Notice {
 
 struct Callbacks::Impl {
   Impl(World& w, Faults& f, std::shared_ptr<ReloadingKeys> k, net::HttpClient c, base::Rng& r)
-      : world(w), faults(f), keys(std::move(k)), client(std::move(c)), rng(r) {}
+      : world(w),
+        faults(f),
+        keys(std::move(k)),
+        client(std::move(c)),
+        rng(r) {}
 
   World& world;
   Faults& faults;

@@ -29,7 +29,9 @@ int status_of(base::Code code) {
   return 400;
 }
 
-net::Response refuse(const base::Error& error) { return answer(status_of(error.code), {{"field", error.field}, {"message", error.message}}); }
+net::Response refuse(const base::Error& error) {
+  return answer(status_of(error.code), {{"field", error.field}, {"message", error.message}});
+}
 
 bool is_wechat(const nlohmann::json& body) { return codec::string_member(body, "channel").value_or("wechat") == "wechat"; }
 
@@ -54,7 +56,8 @@ net::Response add_fault(Simulator::Parts& parts, const nlohmann::json& body) {
   if (!operation) return wrong("operation", "must be create, query, close, callback or bill");
   const auto kind = parse_fault_kind(codec::string_member(body, "kind").value_or(""));
   if (!kind) {
-    return wrong("kind", "must be delay, lost_reply_after_effect, error_500, error_500_after_effect, rate_limit, duplicate, drop or bad_signature");
+    return wrong("kind",
+                 "must be delay, lost_reply_after_effect, error_500, error_500_after_effect, rate_limit, duplicate, drop or bad_signature");
   }
   if (!makes_sense(*operation, *kind)) return wrong("kind", "cannot happen to this operation");
   Fault fault;
@@ -62,7 +65,8 @@ net::Response add_fault(Simulator::Parts& parts, const nlohmann::json& body) {
   fault.kind = *kind;
   if (body.contains("probability")) {
     const nlohmann::json& probability = body["probability"];
-    if (!probability.is_number() || probability.get<double>() < 0 || probability.get<double>() > 1) return wrong("probability", "must be a number from 0 to 1");
+    if (!probability.is_number() || probability.get<double>() < 0 || probability.get<double>() > 1)
+      return wrong("probability", "must be a number from 0 to 1");
     fault.probability = probability.get<double>();
   }
   if (body.contains("count")) {
@@ -72,7 +76,8 @@ net::Response add_fault(Simulator::Parts& parts, const nlohmann::json& body) {
   }
   if (*kind == FaultKind::Delay) {
     const auto milliseconds = codec::integer_member(body, "milliseconds");
-    if (!milliseconds || *milliseconds < 1 || *milliseconds > kFaultDelayMax.count()) return wrong("milliseconds", "must be an integer from 1 to 60000");
+    if (!milliseconds || *milliseconds < 1 || *milliseconds > kFaultDelayMax.count())
+      return wrong("milliseconds", "must be an integer from 1 to 60000");
     fault.delay = std::chrono::milliseconds{*milliseconds};
   }
   if (const auto added = parts.faults.add(fault); !added) return refuse(added.error());
@@ -110,18 +115,22 @@ net::Response moves(Simulator::Parts& parts, const net::Request& request) {
 net::Response totals(Simulator::Parts& parts) {
   const Totals totals = parts.world.totals();
   const Callbacks::Counts counts = parts.callbacks.counts();
-  return answer(200, {{"wechat",
-                       {{"orders", totals.orders},
-                        {"forgotten", totals.forgotten},
-                        {"paid", totals.paid},
-                        {"paid_minor", totals.paid_minor},
-                        {"callbacks", {{"sent", counts.sent}, {"acknowledged", counts.acknowledged}, {"waiting", counts.waiting}, {"given_up", counts.given_up}}}}}});
+  return answer(
+      200,
+      {{"wechat",
+        {{"orders", totals.orders},
+         {"forgotten", totals.forgotten},
+         {"paid", totals.paid},
+         {"paid_minor", totals.paid_minor},
+         {"callbacks",
+          {{"sent", counts.sent}, {"acknowledged", counts.acknowledged}, {"waiting", counts.waiting}, {"given_up", counts.given_up}}}}}});
 }
 
 base::Result<std::string> read_day(const nlohmann::json& body) {
   auto day = codec::string_member(body, "day");
   if (!day) return day;
-  if (day->size() != 10 || !base::parse_rfc3339(*day + "T00:00:00Z")) return base::fail(base::Code::InvalidArgument, "must be a day such as 2026-01-31", "day");
+  if (day->size() != 10 || !base::parse_rfc3339(*day + "T00:00:00Z"))
+    return base::fail(base::Code::InvalidArgument, "must be a day such as 2026-01-31", "day");
   return day;
 }
 
@@ -138,7 +147,8 @@ net::Response tamper(Simulator::Parts& parts, const nlohmann::json& body) {
   const auto day = read_day(body);
   if (!day) return refuse(day.error());
   TamperRequest request;
-  for (const auto& [key, place] : {std::pair{"drop", &request.drop}, std::pair{"extra", &request.extra}, std::pair{"alter", &request.alter}}) {
+  for (const auto& [key, place] :
+       {std::pair{"drop", &request.drop}, std::pair{"extra", &request.extra}, std::pair{"alter", &request.alter}}) {
     if (!body.contains(key)) continue;
     const auto count = codec::integer_member(body, key);
     if (!count || *count < 0 || *count > static_cast<std::int64_t>(kTamperMax)) return wrong(key, "must be an integer from 0 to 1000");
@@ -162,7 +172,8 @@ net::Response tamper(Simulator::Parts& parts, const nlohmann::json& body) {
 
 net::Response advance(Simulator::Parts& parts, const nlohmann::json& body) {
   const auto seconds = codec::integer_member(body, "advance_seconds");
-  if (!seconds || *seconds < 0 || *seconds > kAdvanceSecondsMax) return wrong("advance_seconds", "must be an integer from 0 to a year of seconds");
+  if (!seconds || *seconds < 0 || *seconds > kAdvanceSecondsMax)
+    return wrong("advance_seconds", "must be an integer from 0 to a year of seconds");
   parts.world.advance(std::chrono::seconds{*seconds});
   parts.callbacks.wake();
   return answer(200, {{"now", base::to_rfc3339(parts.world.now())}, {"day", parts.world.today()}});

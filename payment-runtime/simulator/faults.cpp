@@ -49,7 +49,8 @@ bool makes_sense(Operation operation, FaultKind kind) {
 
 base::Status Faults::add(Fault fault) {
   const std::lock_guard lock{mutex_};
-  if (faults_.size() >= kFaultsMax) return base::fail(base::Code::ResourceExhausted, "64 faults are set already; DELETE /_control/faults clears them");
+  if (faults_.size() >= kFaultsMax)
+    return base::fail(base::Code::ResourceExhausted, "64 faults are set already; DELETE /_control/faults clears them");
   faults_.push_back(fault);
   return {};
 }

@@ -6,7 +6,7 @@ namespace pay::simulator {
 
 const std::vector<std::string>& simulator_key_files() {
   static const std::vector<std::string> kFiles{
-      "wechat-app-id",     "wechat-mch-id", "wechat-merchant-serial-no", "wechat-merchant-public-key",
+      "wechat-app-id",     "wechat-mch-id",        "wechat-merchant-serial-no",   "wechat-merchant-public-key",
       "wechat-api-v3-key", "wechat-public-key-id", "simulator-wechat-private-key"};
   return kFiles;
 }
@@ -24,9 +24,9 @@ base::Result<std::shared_ptr<const SimulatorKeys>> load_simulator_keys(const con
   if (!signing_key) return at_fault("simulator-wechat-private-key", signing_key.error().message);
   const base::Secret& api_v3_key = secrets->find("wechat-api-v3-key")->second;
   if (api_v3_key.reveal().size() != crypto::kAeadKeyBytes) return at_fault("wechat-api-v3-key", "must be exactly 32 bytes");
-  return std::make_shared<const SimulatorKeys>(SimulatorKeys{text("wechat-app-id"), text("wechat-mch-id"), text("wechat-merchant-serial-no"),
-                                                             std::move(*merchant_key), api_v3_key, std::move(*signing_key),
-                                                             text("wechat-public-key-id")});
+  return std::make_shared<const SimulatorKeys>(SimulatorKeys{text("wechat-app-id"), text("wechat-mch-id"),
+                                                             text("wechat-merchant-serial-no"), std::move(*merchant_key), api_v3_key,
+                                                             std::move(*signing_key), text("wechat-public-key-id")});
 }
 
 }  // namespace pay::simulator

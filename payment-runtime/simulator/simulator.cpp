@@ -2,8 +2,8 @@
 
 namespace pay::simulator {
 
-base::Result<std::unique_ptr<Simulator>> Simulator::make(std::shared_ptr<ReloadingKeys> keys, domain::TimeZone zone, const base::Clock& clock,
-                                                         base::Rng& rng) {
+base::Result<std::unique_ptr<Simulator>> Simulator::make(std::shared_ptr<ReloadingKeys> keys, domain::TimeZone zone,
+                                                         const base::Clock& clock, base::Rng& rng) {
   net::ClientOptions options;
   options.user_agent = "Mozilla/4.0";   // what WeChat Pay sends
   auto client = net::HttpClient::make(options);

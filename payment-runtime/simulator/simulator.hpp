@@ -1,5 +1,5 @@
-// A server that behaves like WeChat Pay API v3 for native pay, with real signatures on both sides, and a control side that lets the payer pay
-// and things go wrong. No money moves. Everything is in memory and ends with the process.
+// A server that behaves like WeChat Pay API v3 for native pay, with real signatures on both sides, and a control side that lets the payer
+// pay and things go wrong. No money moves. Everything is in memory and ends with the process.
 #pragma once
 
 #include <memory>
@@ -38,7 +38,11 @@ class Simulator {
 /// What the routes share.
 struct Simulator::Parts {
   Parts(std::shared_ptr<ReloadingKeys> given, domain::TimeZone zone, const base::Clock& clock, base::Rng& random, net::HttpClient client)
-      : rng(random), keys(std::move(given)), world(clock, random, zone), faults(random), bills(world, random),
+      : rng(random),
+        keys(std::move(given)),
+        world(clock, random, zone),
+        faults(random),
+        bills(world, random),
         callbacks(world, faults, keys, std::move(client), random) {}
 
   base::Rng& rng;

@@ -21,7 +21,8 @@ nlohmann::json to_transaction(const Order& order, const SimulatorKeys& keys) {
   transaction["bank_type"] = "OTHERS";
   transaction["success_time"] = channels::wechat_v3::to_beijing(order.paid_at);
   transaction["payer"] = {{"openid", "oSimulatedPayer"}};
-  transaction["amount"] = {{"total", order.total}, {"payer_total", order.total}, {"currency", order.currency}, {"payer_currency", order.currency}};
+  transaction["amount"] = {
+      {"total", order.total}, {"payer_total", order.total}, {"currency", order.currency}, {"payer_currency", order.currency}};
   return transaction;
 }
 

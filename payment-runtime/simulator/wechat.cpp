@@ -48,9 +48,8 @@ std::optional<net::Response> authenticate(const SimulatorKeys& keys, const net::
   if (given->mch_id != keys.mch_id) return wrong("商户号不存在");
   if (given->serial != keys.merchant_serial) return wrong("商户证书序列号有误");
   if (request.header("wechatpay-serial") != keys.key_id) return wrong("Wechatpay-Serial与平台公钥ID不一致");
-  const bool digits = given->timestamp.size() <= 12 && std::all_of(given->timestamp.begin(), given->timestamp.end(), [](char c) {
-    return c >= '0' && c <= '9';
-  });
+  const bool digits = given->timestamp.size() <= 12 &&
+                      std::all_of(given->timestamp.begin(), given->timestamp.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!digits) return wrong("Http头Authorization中的timestamp有误");
   const base::TimePoint at{std::chrono::seconds{std::stoll(given->timestamp)}};
   if (std::chrono::abs(now - at) >= wechat::kSignatureWindow) return wrong("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟");
@@ -72,7 +71,8 @@ base::Result<Order> read_order(const net::Request& request, const SimulatorKeys&
   const bool good_number = std::all_of(order.out_trade_no.begin(), order.out_trade_no.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '|' || c == '*';
   });
-  if (!good_number || order.out_trade_no.size() < kOutTradeNoMin || order.out_trade_no.size() > kOutTradeNoMax) return wrong("out_trade_no有误");
+  if (!good_number || order.out_trade_no.size() < kOutTradeNoMin || order.out_trade_no.size() > kOutTradeNoMax)
+    return wrong("out_trade_no有误");
   order.description = text("description");
   if (order.description.empty() || order.description.size() > kDescriptionMax) return wrong("description有误");
   order.notify_url = text("notify_url");
@@ -135,9 +135,10 @@ net::Response bill(Simulator::Parts& parts, const SimulatorKeys& keys, const net
   const std::string hash = crypto::sha1_hex(content);
   const std::string token = parts.bills.offer(std::move(content));
   net::Response response;
-  response.body = codec::dump_json({{"hash_type", "SHA1"},
-                                    {"hash_value", hash},
-                                    {"download_url", fmt::format("http://{}/v3/billdownload/file?token={}", request.header("host"), token)}});
+  response.body =
+      codec::dump_json({{"hash_type", "SHA1"},
+                        {"hash_value", hash},
+                        {"download_url", fmt::format("http://{}/v3/billdownload/file?token={}", request.header("host"), token)}});
   return response;
 }
 
@@ -167,7 +168,8 @@ std::optional<net::Response> before_effect(const std::optional<Fault>& fault) {
 net::Response act(Simulator::Parts& parts, Action action, const net::Request& request, const std::optional<Fault>& fault) {
   const auto keys = parts.keys->get();
   if (auto refused = authenticate(*keys, request, parts.world.now())) return sign(parts, *keys, std::move(*refused), false);
-  if (auto failed = before_effect(fault)) return failed->drop_connection ? std::move(*failed) : sign(parts, *keys, std::move(*failed), false);
+  if (auto failed = before_effect(fault))
+    return failed->drop_connection ? std::move(*failed) : sign(parts, *keys, std::move(*failed), false);
   net::Response response = action(parts, *keys, request);
   if (fault && fault->kind == FaultKind::LostReplyAfterEffect) response.drop_connection = true;
   if (fault && fault->kind == FaultKind::Error500AfterEffect) response = refuse(500, "SYSTEM_ERROR", "系统错误");
@@ -196,7 +198,8 @@ base::Task<net::Response> download(PartsPtr parts, net::Request request) {
 
 void add_wechat_routes(net::Router& router, std::shared_ptr<Simulator::Parts> parts) {
   const auto on = [&](const char* method, const char* pattern, Operation operation, Action action) {
-    router.add(method, pattern, [parts, operation, action](net::Request request) { return serve(parts, operation, action, std::move(request)); });
+    router.add(method, pattern,
+               [parts, operation, action](net::Request request) { return serve(parts, operation, action, std::move(request)); });
   };
   on("POST", "/v3/pay/transactions/native", Operation::Create, create);
   on("GET", "/v3/pay/transactions/out-trade-no/{number}", Operation::Query, query);

@@ -95,9 +95,8 @@ std::vector<Order> World::paid_on(const std::string& day) const {
       if (order.state == Order::State::Paid && domain::day_of(order.paid_at, zone_) == day) orders.push_back(order);
     }
   }
-  std::sort(orders.begin(), orders.end(), [](const Order& a, const Order& b) {
-    return std::tie(a.paid_at, a.out_trade_no) < std::tie(b.paid_at, b.out_trade_no);
-  });
+  std::sort(orders.begin(), orders.end(),
+            [](const Order& a, const Order& b) { return std::tie(a.paid_at, a.out_trade_no) < std::tie(b.paid_at, b.out_trade_no); });
   return orders;
 }
 

@@ -27,8 +27,13 @@ struct Columns {
 
 base::Result<Columns> find_columns(const std::vector<std::string_view>& header) {
   // The amount's name differs by the merchant's contract: the newer one has 订单金额 (before coupons), the older 总金额.
-  const Columns columns{column(header, {"交易时间"}), column(header, {"微信订单号"}), column(header, {"商户订单号"}), column(header, {"交易状态"}),
-                        column(header, {"货币种类"}), column(header, {"订单金额", "总金额"}), header.size()};
+  const Columns columns{column(header, {"交易时间"}),
+                        column(header, {"微信订单号"}),
+                        column(header, {"商户订单号"}),
+                        column(header, {"交易状态"}),
+                        column(header, {"货币种类"}),
+                        column(header, {"订单金额", "总金额"}),
+                        header.size()};
   for (const std::size_t at : {columns.time, columns.trade_no, columns.out_trade_no, columns.state, columns.currency, columns.amount}) {
     if (at == kAbsent) return base::fail(base::Code::DataLoss, "the bill's header lacks a column that is needed");
   }
@@ -67,11 +72,13 @@ base::Status check_summary(std::string_view header_line, std::string_view values
   const auto values = codec::backtick_cells(values_line);
   const std::size_t count = column(header, {"总交易单数"});
   const std::size_t sum = column(header, {"订单总金额", "总交易额"});
-  if (count == kAbsent || sum == kAbsent || values.size() != header.size()) return base::fail(base::Code::DataLoss, "the bill's summary cannot be read");
+  if (count == kAbsent || sum == kAbsent || values.size() != header.size())
+    return base::fail(base::Code::DataLoss, "the bill's summary cannot be read");
   std::int64_t total = 0;
   for (const domain::BillRow& row : rows) total += row.amount.minor;
   if (whole_number(values[count]) != std::to_string(rows.size())) {
-    return base::fail(base::Code::DataLoss, fmt::format("the bill's summary counts {} trades, its rows are {}", values[count], rows.size()));
+    return base::fail(base::Code::DataLoss,
+                      fmt::format("the bill's summary counts {} trades, its rows are {}", values[count], rows.size()));
   }
   // Totals exceed what one payment may be, so they are compared as text: yuan with two decimals.
   const std::string expected = fmt::format("{}.{:02}", total / 100, total % 100);
@@ -95,7 +102,8 @@ base::Result<std::vector<domain::BillRow>> parse_bill(std::string_view text) {
   for (; at < lines.size() && lines[at].starts_with('`'); ++at) {
     const auto cells = codec::backtick_cells(lines[at]);
     if (cells.size() != columns->count) {
-      return base::fail(base::Code::DataLoss, fmt::format("line {} of the bill has {} cells, its header {}", at + 1, cells.size(), columns->count));
+      return base::fail(base::Code::DataLoss,
+                        fmt::format("line {} of the bill has {} cells, its header {}", at + 1, cells.size(), columns->count));
     }
     auto row = to_row(cells, *columns);
     if (!row) return base::fail(base::Code::DataLoss, fmt::format("line {} of the bill: {}", at + 1, row.error().message));

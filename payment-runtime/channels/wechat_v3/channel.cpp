@@ -59,7 +59,11 @@ struct Operation {
 
 struct WechatV3::Impl {
   Impl(WechatOptions given, const base::Clock& time, base::Rng& random, net::HttpClient calls, net::HttpClient downloads)
-      : options(std::move(given)), clock(time), rng(random), client(std::move(calls)), bill_client(std::move(downloads)) {}
+      : options(std::move(given)),
+        clock(time),
+        rng(random),
+        client(std::move(calls)),
+        bill_client(std::move(downloads)) {}
 
   WechatOptions options;
   const base::Clock& clock;
@@ -151,8 +155,8 @@ std::string close_body(const Keys& keys) { return codec::dump_json({{"mchid", ke
 
 base::Task<base::Result<ports::Prepay>> create_order(ImplPtr impl, ports::ChannelOrder order, base::Deadline deadline) {
   const auto keys = impl->options.keys->get();
-  const auto response = co_await call(impl, &impl->create, "POST", "/v3/pay/transactions/native", create_body(*keys, impl->options.notify_url, order),
-                                     deadline);
+  const auto response = co_await call(impl, &impl->create, "POST", "/v3/pay/transactions/native",
+                                      create_body(*keys, impl->options.notify_url, order), deadline);
   if (!response) {
     // Under our number there is an order already, perhaps a paid one: that is not a refusal, and only a query tells which.
     const std::string& code = response.error().field;
@@ -208,7 +212,8 @@ base::Task<base::Result<std::vector<ports::BillRow>>> fetch_bill(ImplPtr impl, s
   const auto hash_type = codec::string_member(*parsed, "hash_type");
   const auto hash = codec::string_member(*parsed, "hash_value");
   const auto url = codec::string_member(*parsed, "download_url");
-  if (!hash_type || !hash || !url || *hash_type != "SHA1") co_return base::fail(base::Code::Unknown, "the channel's answer about the bill cannot be read");
+  if (!hash_type || !hash || !url || *hash_type != "SHA1")
+    co_return base::fail(base::Code::Unknown, "the channel's answer about the bill cannot be read");
 
   // The download's own answer is not signed: the hash, which was, stands for it.
   const auto keys = impl->options.keys->get();
@@ -280,7 +285,8 @@ base::Result<ports::VerifiedCallback> WechatV3::verify(const ports::RawCallback&
     return found == callback.headers.end() ? std::string_view{} : std::string_view{found->second};
   };
   const auto keys = impl_->options.keys->get();
-  const AnswerSignature given{header("wechatpay-timestamp"), header("wechatpay-nonce"), header("wechatpay-signature"), header("wechatpay-serial")};
+  const AnswerSignature given{header("wechatpay-timestamp"), header("wechatpay-nonce"), header("wechatpay-signature"),
+                              header("wechatpay-serial")};
   if (auto status = verify_answer(keys->wechat_key, keys->wechat_key_id, given, callback.body, now); !status) {
     return base::fail(std::move(status.error()));
   }
@@ -291,7 +297,8 @@ base::Result<ports::VerifiedCallback> WechatV3::verify(const ports::RawCallback&
   if (id->empty() || id->size() > 64) return base::fail(base::Code::InvalidArgument, "must have 1 to 64 bytes", "id");
   const auto event = codec::string_member(*notice, "event_type");
   if (!event) return base::fail(event.error());
-  if (*event != "TRANSACTION.SUCCESS") return base::fail(base::Code::InvalidArgument, "is not an event of this service: " + *event, "event_type");
+  if (*event != "TRANSACTION.SUCCESS")
+    return base::fail(base::Code::InvalidArgument, "is not an event of this service: " + *event, "event_type");
   const auto resource = notice->find("resource");
   if (resource == notice->end() || !resource->is_object()) return base::fail(base::Code::InvalidArgument, "is required", "resource");
   const auto algorithm = codec::string_member(*resource, "algorithm");

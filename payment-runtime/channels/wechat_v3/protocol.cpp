@@ -28,16 +28,19 @@ std::string request_message(std::string_view method, std::string_view target, st
   return lines({method, target, timestamp, nonce, body});
 }
 
-std::string answer_message(std::string_view timestamp, std::string_view nonce, std::string_view body) { return lines({timestamp, nonce, body}); }
+std::string answer_message(std::string_view timestamp, std::string_view nonce, std::string_view body) {
+  return lines({timestamp, nonce, body});
+}
 
 std::string to_header(const Authorization& a) {
-  return fmt::format(R"({} mchid="{}",nonce_str="{}",timestamp="{}",serial_no="{}",signature="{}")", kScheme, a.mch_id, a.nonce, a.timestamp,
-                     a.serial, a.signature);
+  return fmt::format(R"({} mchid="{}",nonce_str="{}",timestamp="{}",serial_no="{}",signature="{}")", kScheme, a.mch_id, a.nonce,
+                     a.timestamp, a.serial, a.signature);
 }
 
 base::Result<Authorization> parse_authorization(std::string_view header) {
   const auto malformed = [] { return base::fail(base::Code::Unauthenticated, "the Authorization header is malformed"); };
-  if (header.size() > kAuthorizationMax || !header.starts_with(kScheme) || header.size() <= kScheme.size() || header[kScheme.size()] != ' ') {
+  if (header.size() > kAuthorizationMax || !header.starts_with(kScheme) || header.size() <= kScheme.size() ||
+      header[kScheme.size()] != ' ') {
     return malformed();
   }
   header.remove_prefix(kScheme.size() + 1);
@@ -93,7 +96,8 @@ base::Status verify_answer(const crypto::RsaPublicKey& key, std::string_view ser
   const char* end = given.timestamp.data() + given.timestamp.size();
   const auto [last, problem] = std::from_chars(given.timestamp.data(), end, seconds);
   constexpr std::int64_t kYear9999 = 253'402'300'799;
-  if (problem != std::errc{} || last != end || seconds < 0 || seconds > kYear9999) return refuse("Wechatpay-Timestamp is not a number of seconds");
+  if (problem != std::errc{} || last != end || seconds < 0 || seconds > kYear9999)
+    return refuse("Wechatpay-Timestamp is not a number of seconds");
   const auto distance = std::chrono::abs(now - base::TimePoint{std::chrono::seconds{seconds}});
   if (distance >= kSignatureWindow) return refuse("Wechatpay-Timestamp is more than 300 seconds from our clock");
   const auto signature = codec::from_base64(given.signature);

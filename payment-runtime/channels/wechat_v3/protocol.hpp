@@ -19,8 +19,8 @@ constexpr auto kSignatureWindow = std::chrono::seconds{300};   // a timestamp th
 constexpr auto kBeijing = std::chrono::hours{8};
 
 /// METHOD, target, timestamp, nonce and body, each with a line end: what the merchant signs.
-[[nodiscard]] std::string request_message(std::string_view method, std::string_view target, std::string_view timestamp, std::string_view nonce,
-                                          std::string_view body);
+[[nodiscard]] std::string request_message(std::string_view method, std::string_view target, std::string_view timestamp,
+                                          std::string_view nonce, std::string_view body);
 /// Timestamp, nonce and body: what WeChat Pay signs in answers and callbacks.
 [[nodiscard]] std::string answer_message(std::string_view timestamp, std::string_view nonce, std::string_view body);
 
@@ -36,8 +36,8 @@ struct Authorization {
 [[nodiscard]] base::Result<Authorization> parse_authorization(std::string_view header);
 
 /// The four headers of a signed answer or callback.
-[[nodiscard]] base::Result<std::vector<net::Header>> sign_answer(const crypto::RsaPrivateKey& key, std::string_view serial, std::string_view body,
-                                                                 base::TimePoint now, base::Rng& rng);
+[[nodiscard]] base::Result<std::vector<net::Header>> sign_answer(const crypto::RsaPrivateKey& key, std::string_view serial,
+                                                                 std::string_view body, base::TimePoint now, base::Rng& rng);
 struct AnswerSignature {
   std::string_view timestamp;
   std::string_view nonce;
