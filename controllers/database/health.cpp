@@ -28,6 +28,7 @@ ComponentStatus health(const Context& ctx) {
 
   const auto problem = first_pod_problem(ctx, kName);
   const bool late = claim != nullptr && is_past(object::text_at(*claim, {"metadata", "creationTimestamp"}), kPlacementTakes, ctx.now);
+  const bool on_its_way = !late && (claim == nullptr || !is_bound(*claim));
   if (late && !is_bound(*claim) && (!problem || problem->reason == "Unschedulable")) {
     const std::string asked = ctx.platform.mysql().storage.storage_class_name;
     status.reason = "StorageUnavailable";
@@ -36,7 +37,7 @@ ComponentStatus health(const Context& ctx) {
         "(kubectl get storageclass)",
         kClaim, asked.empty() ? " (the cluster's default storage class)" : fmt::format(" (storage class \"{}\")", asked),
         problem ? "; " + problem->message : "");
-  } else if (problem) {
+  } else if (problem && !(on_its_way && problem->reason == "Unschedulable")) {
     status.reason = problem->reason;
     status.message = problem->message;
   } else {

@@ -29,7 +29,7 @@ struct Snapshot {
   /// Answers to earlier Plan::reads of this reconcile; an empty value means "read, and it does not exist".
   std::map<Ref, std::optional<Object>> reads;
   /// What the API server answered to our last write of an object, where it refused (invalid, forbidden, quota). Gone after a write that
-  /// it took. Without it a refusal would show only in the log.
+  /// it took; reported only while the plan still wants that write. Without it a refusal would show only in the log.
   std::map<Ref, std::string> refused;
 };
 

@@ -89,8 +89,10 @@ std::optional<Refusal> refuse_lost_secret(const Context& ctx, const secrets::Dec
 
 std::optional<Refusal> refuse_conflicts(const Changes& changes) {
   if (changes.conflicts.empty()) return std::nullopt;
+  constexpr std::size_t kNamed = 3;
   std::string names;
-  for (const std::string& name : changes.conflicts) names += (names.empty() ? "" : ", ") + name;
+  for (std::size_t i = 0; i < std::min(kNamed, changes.conflicts.size()); ++i) names += (names.empty() ? "" : ", ") + changes.conflicts[i];
+  if (changes.conflicts.size() > kNamed) names += fmt::format(" and {} more", changes.conflicts.size() - kNamed);
   return Refusal{"NameConflict", fmt::format("{} exist{} already and belong{} to somebody else; delete or rename, or put the platform into a namespace of "
                                              "its own",
                                              names, changes.conflicts.size() == 1 ? "s" : "", changes.conflicts.size() == 1 ? "s" : "")};
@@ -205,8 +207,9 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
   retry_schema(ctx, plan);
   if (!decision.missing.empty()) {
     drop(plan.apply, [&](const Object& apply) { return secrets::mounts_missing(apply, decision.missing); });
-    summary.refusal = Refusal{"SecretIncomplete", decision.missing.front().message +
-                                                      (decision.missing.size() == 1 ? "" : fmt::format("; and {} more keys", decision.missing.size() - 1))};
+    std::string others;
+    for (std::size_t i = 1; i < decision.missing.size(); ++i) others += (i == 1 ? "; also missing: " : ", ") + decision.missing[i].key;
+    summary.refusal = Refusal{"SecretIncomplete", decision.missing.front().message + others};
     plan.requeue_after = kLookAgain;
   }
   drop_orphaned_scales(plan);

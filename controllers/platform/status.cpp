@@ -67,13 +67,22 @@ std::vector<Draft> parts_of(const Summary& summary) {
           of_services(health.services)};
 }
 
-Draft ready(const Summary& summary, const std::vector<Draft>& parts, const Snapshot& live, bool new_generation) {
-  if (summary.refusal) return {"Ready", "False", summary.refusal->reason, summary.refusal->message};
-  if (!live.refused.empty()) {
-    const auto& [ref, answer] = *live.refused.begin();
-    return {"Ready", "False", "ObjectRefused",
-            fmt::format("the API server refused {} {}: {}; put the field that it names right", ref.kind, ref.name, answer)};
+/// The first refusal of something that we still want to write; when we no longer do, its cause is gone.
+std::optional<Draft> refused(const Snapshot& live, const Plan& plan) {
+  for (const auto& [ref, answer] : live.refused) {
+    const auto about = [&wanted = ref](const Apply& apply) { return ref_of(apply.object) == wanted; };
+    if (std::any_of(plan.apply.begin(), plan.apply.end(), about) || std::any_of(plan.scale.begin(), plan.scale.end(), about) ||
+        std::any_of(plan.generate.begin(), plan.generate.end(), [&wanted = ref](const Generate& g) { return ref_of(g.object) == wanted; })) {
+      return Draft{"Ready", "False", "ObjectRefused",
+                   fmt::format("the API server refused {} {}: {}; put the field that it names right", ref.kind, ref.name, answer)};
+    }
   }
+  return std::nullopt;
+}
+
+Draft ready(const Summary& summary, const std::vector<Draft>& parts, const Snapshot& live, const Plan& plan, bool new_generation) {
+  if (summary.refusal) return {"Ready", "False", summary.refusal->reason, summary.refusal->message};
+  if (auto draft = refused(live, plan)) return *draft;
   for (const Draft& part : parts) {
     if (part.status != "True") return {"Ready", "False", part.reason, part.message};
   }
@@ -87,7 +96,7 @@ Draft ready(const Summary& summary, const std::vector<Draft>& parts, const Snaps
 
 Draft reconciling(const Summary& summary, const Draft& ready) {
   if (summary.paused) return {"Reconciling", "False", "Paused", "nothing is changed until spec.paused and annotation paymentplatform.io/paused are gone"};
-  if (summary.refusal) return {"Reconciling", "False", summary.refusal->reason, "nothing is changed until the cause is put right; see Stalled"};
+  if (summary.refusal) return {"Reconciling", "False", summary.refusal->reason, "waits until the cause is put right; see Stalled"};
   if (summary.pending || ready.status != "True") return {"Reconciling", "True", "Progressing", ready.status == "True" ? "objects are being put right" : ready.message};
   return {"Reconciling", "False", "Settled", "everything is as the spec says"};
 }
@@ -151,7 +160,7 @@ void report(const Object& platform, const crds::Platform& decoded, const Snapsho
   const Object live_status = platform.is_object() ? platform.value("status", Object::object()) : Object::object();
   const bool new_generation = number_at(live_status, {"observedGeneration"}, -1) != decoded.generation;
   const std::vector<Draft> parts = parts_of(summary);
-  const Draft whole = ready(summary, parts, live, new_generation);
+  const Draft whole = ready(summary, parts, live, plan, new_generation);
 
   Object status = {{"observedGeneration", decoded.generation}, {"conditions", Object::array()}, {"components", Object::array()}};
   for (const Draft& draft : {whole, reconciling(summary, whole), stalled(summary)}) {
