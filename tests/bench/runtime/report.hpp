@@ -1,0 +1,47 @@
+// All runs of a session, as JSON to keep and as a table to read.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/bench/runtime/ceiling.hpp"
+#include "tests/bench/runtime/runs.hpp"
+
+namespace bench {
+
+/// What was measured in one go at one number of connections: each figure with its own ceiling beside it.
+struct Round {
+  int connections = 0;
+  Run statements;        // on as many connections as there are clients
+  Run few_statements;    // on as many as the store has: the database may like fewer better
+  Run null_channel;
+  Signatures signatures;
+  Run wechat;
+
+  [[nodiscard]] double statement_ceiling() const { return std::max(statements.per_second, few_statements.per_second); }
+  [[nodiscard]] double durable_share() const { return null_channel.per_second / statement_ceiling(); }
+  /// Two signatures a create, on the same processors.
+  [[nodiscard]] double signature_ceiling() const { return signatures.per_second / 2; }
+  /// Signatures and transactions, one after the other on the same processors.
+  [[nodiscard]] double wechat_ceiling() const { return 1 / (1 / signature_ceiling() + 1 / statement_ceiling()); }
+  [[nodiscard]] double wechat_share() const { return wechat.per_second / signature_ceiling(); }
+};
+
+struct Session {
+  Timing timing;
+  int processors = 0;
+  int store_connections = 0;
+  std::vector<double> ready_ms;       // of payment-runtime, one a start
+  std::vector<double> database_ms;
+  std::vector<Round> rounds;
+};
+
+[[nodiscard]] nlohmann::json to_json(const Session& session);
+[[nodiscard]] std::string to_table(const Session& session);
+/// One line for each run whose answers and rows do not agree; empty when all do.
+[[nodiscard]] std::vector<std::string> problems(const Session& session);
+
+}  // namespace bench
