@@ -76,7 +76,7 @@ class RedisCache::Connection : public std::enable_shared_from_this<Connection> {
     self->unsent_ += command;
     if (!self->writing_) boost::asio::co_spawn(self->executor_, write(self), boost::asio::detached);
 
-    ticket->timer.expires_at(deadline.capped(self->clock_, kReplyTimeout).when());
+    ticket->timer.expires_at(deadline.capped(self->clock_, self->options_.reply_timeout).when());
     error_code ignored;
     co_await ticket->timer.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
     if (!ticket->done) {

@@ -15,11 +15,6 @@
 
 namespace pay::cache {
 
-struct RedisOptions {
-  std::string host;
-  std::uint16_t port = 6379;
-};
-
 constexpr auto kConnectTimeout = std::chrono::seconds{1};
 constexpr auto kReplyTimeout = std::chrono::milliseconds{50};        // slower than this is not faster than the database
 constexpr auto kReconnectFirst = std::chrono::milliseconds{100};
@@ -27,8 +22,14 @@ constexpr auto kReconnectMax = std::chrono::seconds{5};
 constexpr std::size_t kPipelinedMax = 1024;                          // commands in flight; more are refused at once
 constexpr std::size_t kReplyBytesMax = 64 * 1024;
 
+struct RedisOptions {
+  std::string host;
+  std::uint16_t port = 6379;
+  std::chrono::milliseconds reply_timeout = kReplyTimeout;
+};
+
 /// While Redis is away every call fails at once (circuit open) and one background coroutine reconnects with jittered backoff; a reply that
-/// is late by kReplyTimeout closes the connection and opens the circuit.
+/// is later than reply_timeout closes the connection and opens the circuit.
 class RedisCache final : public ports::Cache {
  public:
   RedisCache(boost::asio::any_io_executor executor, RedisOptions options, const base::Clock& clock, base::Rng& rng);

@@ -14,6 +14,9 @@ namespace {
 using services::testing::keep;
 using testing_servers::Redis;
 
+constexpr std::chrono::milliseconds kPatient{5000};   // on a busy machine a live server may take longer than a payment would wait
+constexpr std::chrono::milliseconds kImpatient{50};
+
 class RedisCacheTest : public ::testing::Test {
  protected:
   ~RedisCacheTest() override { cache_.reset(); }
@@ -37,7 +40,7 @@ class RedisCacheTest : public ::testing::Test {
   Redis redis_;
   boost::asio::io_context io_{1};
   std::unique_ptr<RedisCache> cache_ =
-      std::make_unique<RedisCache>(io_.get_executor(), RedisOptions{"127.0.0.1", redis_.port()}, base::system_clock(), base::system_rng());
+      std::make_unique<RedisCache>(io_.get_executor(), RedisOptions{"127.0.0.1", redis_.port(), kPatient}, base::system_clock(), base::system_rng());
 };
 
 TEST_F(RedisCacheTest, TheFirstOfAKeyIsToldFromTheSecond) {
@@ -76,7 +79,7 @@ TEST_F(RedisCacheTest, AwayIsSaidAtOnceAndTheWayBackIsFound) {
 TEST_F(RedisCacheTest, AServerThatDoesNotAnswerOpensTheCircuit) {
   ASSERT_TRUE(becomes(true));
   redis_.freeze();
-  const auto frozen = set("k");
+  const auto frozen = set("k", kImpatient);
   ASSERT_FALSE(frozen);
   EXPECT_EQ(frozen.error().code, base::Code::Unavailable);
   EXPECT_FALSE(cache_->up());
