@@ -9,18 +9,18 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <fmt/format.h>
 
 #include "common/base/ids.hpp"
 #include "payment-runtime/stores/mysql/steps.hpp"
 #include "tests/integration/runtime/servers.hpp"
 
+namespace pay {
 namespace {
 
-using namespace pay;
 using Microseconds = std::vector<std::int64_t>;
 using SteadyClock = std::chrono::steady_clock;
 
@@ -44,9 +44,13 @@ void report(const char* path, int connections, double seconds, std::vector<Micro
   Microseconds all;
   for (const Microseconds& part : parts) all.insert(all.end(), part.begin(), part.end());
   std::ranges::sort(all);
-  const auto quantile = [&all](double q) { return all.empty() ? 0 : all[static_cast<std::size_t>(q * static_cast<double>(all.size() - 1))]; };
-  fmt::print("{{\"bench\":\"store\",\"path\":\"{}\",\"connections\":{},\"creates_per_second\":{:.0f},\"p50_us\":{},\"p99_us\":{},\"failed\":{}}}\n", path,
-             connections, static_cast<double>(all.size()) / seconds, quantile(0.5), quantile(0.99), failed);
+  const auto quantile = [&all](double q) {
+    return all.empty() ? 0 : all[static_cast<std::size_t>(q * static_cast<double>(all.size() - 1))];
+  };
+  fmt::print(
+      "{{\"bench\":\"store\",\"path\":\"{}\",\"connections\":{},\"creates_per_second\":{:.0f},\"p50_us\":{},\"p99_us\":{},\"failed\":{}}}"
+      "\n",
+      path, connections, static_cast<double>(all.size()) / seconds, quantile(0.5), quantile(0.99), failed);
   std::fflush(stdout);
 }
 
@@ -117,6 +121,7 @@ void bench_store(const testing_servers::MariaDb& server, int connections, std::c
 }
 
 }  // namespace
+}  // namespace pay
 
 int main(int argc, char** argv) {
   const std::chrono::seconds duration{argc > 1 ? std::atoi(argv[1]) : 5};
@@ -126,8 +131,8 @@ int main(int argc, char** argv) {
   }
   testing_servers::MariaDb& server = testing_servers::shared_mariadb();
   for (const int connections : {8, 32, 64}) {
-    bench_statements(server, connections, duration);
-    bench_store(server, connections, duration);
+    pay::bench_statements(server, connections, duration);
+    pay::bench_store(server, connections, duration);
   }
   return 0;
 }

@@ -17,11 +17,10 @@
 #include "payment-runtime/commands/wiring.hpp"
 #include "payment-runtime/http/routes.hpp"
 
-namespace bench {
+namespace pay {
 namespace {
 
 using namespace std::chrono_literals;
-using namespace pay;
 
 class NullChannel final : public ports::Channel {
  public:
@@ -41,7 +40,7 @@ class NullChannel final : public ports::Channel {
   static base::Error nothing_else() { return {base::Code::Unavailable, "this channel only creates", {}, {}}; }
 };
 
-int serve(const std::filesystem::path& config_file) {
+int serve_null_channel(const std::filesystem::path& config_file) {
   auto config = commands::load(config_file, "payment-service");
   if (!config) return commands::kUsage;
   sigset_t signals;
@@ -87,12 +86,12 @@ int serve(const std::filesystem::path& config_file) {
 }
 
 }  // namespace
-}  // namespace bench
+}  // namespace pay
 
 int main(int argc, char** argv) {
   CLI::App app{"The payment service with a channel that costs nothing, for make bench", "payment-bench-service"};
   std::filesystem::path config;
   app.add_option("--config", config, "configuration file, as of payment-runtime")->required();
   CLI11_PARSE(app, argc, argv);
-  return bench::serve(config);
+  return pay::serve_null_channel(config);
 }
