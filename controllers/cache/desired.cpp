@@ -50,7 +50,8 @@ Objects desired(const Context& ctx) {
                         {"strategy", {{"type", "Recreate"}}},      // one cache, never two that disagree
                         {"selector", {{"matchLabels", selector(ctx, kPart)}}},
                         {"template", pod_template(ctx, pod)}};
-  return {service_account(ctx, kPart), config_map(ctx, kPart, kConfigKey, config), service(ctx, kName, kPart, {{"redis", kPort, "redis"}}), deployment};
+  return {service_account(ctx, kPart), config_map(ctx, kPart, kConfigKey, config), service(ctx, kName, kPart, {{"redis", kPort, "redis"}}),
+          deployment};
 }
 
 }  // namespace controllers::cache

@@ -10,7 +10,8 @@ namespace controllers {
 
 using object::number_at;
 
-ComponentStatus deployment_health(const Context& ctx, const std::string& name, const std::string& image, std::int64_t least, const std::string& word) {
+ComponentStatus deployment_health(const Context& ctx, const std::string& name, const std::string& image, std::int64_t least,
+                                  const std::string& word) {
   ComponentStatus status{.name = name, .kind = "Deployment", .desired = least, .image = image};
   const Object* deployment = find(ctx.live, "apps/v1", "Deployment", name);
   if (deployment == nullptr) {

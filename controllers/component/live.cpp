@@ -19,7 +19,7 @@ constexpr std::size_t kWordsMax = 300;      // characters of a foreign message t
 std::string clip(std::string text) {
   if (text.size() <= kWordsMax) return text;
   text.resize(kWordsMax);
-  while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();     // not in the middle of a character
+  while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();  // not in the middle of a character
   if (!text.empty() && (static_cast<unsigned char>(text.back()) & 0x80U) != 0) text.pop_back();
   return text + "...";
 }
@@ -32,9 +32,11 @@ std::optional<Problem> container_problem(const Object& pod, const Object& contai
   const std::string who = fmt::format("container {} of Pod {}", text_at(container, {"name"}), name_of(pod));
   const std::string waiting = text_at(container, {"state", "waiting", "reason"});
   const std::string message = clip(text_at(container, {"state", "waiting", "message"}));
-  if (any_of(waiting, {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable", "ImageInspectError"})) {
-    return Problem{"ImageUnavailable", fmt::format("{} cannot get image \"{}\": {} {}; push the image, or put its name or imagePullSecrets right", who,
-                                                   text_at(container, {"image"}), waiting, message)};
+  if (any_of(waiting,
+             {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable", "ImageInspectError"})) {
+    return Problem{"ImageUnavailable",
+                   fmt::format("{} cannot get image \"{}\": {} {}; push the image, or put its name or imagePullSecrets right", who,
+                               text_at(container, {"image"}), waiting, message)};
   }
   if (any_of(waiting, {"CreateContainerConfigError", "CreateContainerError", "RunContainerError", "InvalidContainerConfig"})) {
     return Problem{"ContainerInvalid", fmt::format("{} cannot be started: {} {}", who, waiting, message)};
@@ -46,8 +48,8 @@ std::optional<Problem> container_problem(const Object& pod, const Object& contai
     const std::string why = last == nullptr ? message : last_words(text_at(*last, {"message"}));
     const std::string end = last == nullptr ? "" : text_at(*last, {"reason"});
     return Problem{"ContainerFailing",
-                   fmt::format("{} ended with exit code {} ({}){}{}; see its log", who, last == nullptr ? -1 : number_at(*last, {"exitCode"}), end,
-                               why.empty() ? "" : ": ", why)};
+                   fmt::format("{} ended with exit code {} ({}){}{}; see its log", who,
+                               last == nullptr ? -1 : number_at(*last, {"exitCode"}), end, why.empty() ? "" : ": ", why)};
   }
   return std::nullopt;
 }

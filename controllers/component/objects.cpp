@@ -22,8 +22,8 @@ Object labels(const Context& ctx, const Part& part, const std::string& image) {
 
 Object selector(const Context& ctx, const Part& part) { return {{"app", part.app}, {std::string(kInstanceLabel), ctx.platform.name}}; }
 
-Object object_of(const Context& ctx, const char* api_version, const char* kind, const std::string& name, const Part& part, const std::string& image,
-                 Owned owned) {
+Object object_of(const Context& ctx, const char* api_version, const char* kind, const std::string& name, const Part& part,
+                 const std::string& image, Owned owned) {
   Object object = {
       {"apiVersion", api_version},
       {"kind", kind},

@@ -11,8 +11,7 @@ Object container_object(const Container& c) {
       {"image", c.image},
       {"imagePullPolicy", "IfNotPresent"},
       {"terminationMessagePolicy", "FallbackToLogsOnError"},      // so that the status can say why a pod failed
-      {"securityContext",
-       {{"allowPrivilegeEscalation", false}, {"readOnlyRootFilesystem", true}, {"capabilities", {{"drop", {"ALL"}}}}}},
+      {"securityContext", {{"allowPrivilegeEscalation", false}, {"readOnlyRootFilesystem", true}, {"capabilities", {{"drop", {"ALL"}}}}}},
   };
   if (!c.command.empty()) object["command"] = c.command;
   if (!c.args.empty()) object["args"] = c.args;
@@ -103,8 +102,17 @@ Object secrets_volume(const Context& ctx, const std::vector<std::string>& keys) 
   return {{"name", "secrets"}, {"projected", {{"defaultMode", 0440}, {"sources", sources}}}};
 }
 
+void mount_if_there(const Context& ctx, Object& secrets_volume, const std::vector<std::string>& keys) {
+  const std::string& secret = ctx.platform.spec.secret_ref.name;
+  if (secret.empty()) return;
+  Object items = Object::array();
+  for (const std::string& key : keys) items.push_back({{"key", key}, {"path", key}});
+  secrets_volume["projected"]["sources"].push_back({{"secret", {{"name", secret}, {"optional", true}, {"items", items}}}});
+}
+
 Object tcp_probe(const std::string& port, std::int32_t period, std::int32_t failures) {
-  return {{"tcpSocket", {{"port", port}}}, {"periodSeconds", period}, {"failureThreshold", failures}, {"timeoutSeconds", kProbeTimeoutSeconds}};
+  return {
+      {"tcpSocket", {{"port", port}}}, {"periodSeconds", period}, {"failureThreshold", failures}, {"timeoutSeconds", kProbeTimeoutSeconds}};
 }
 
 Object http_probe(const std::string& port, const std::string& path, std::int32_t period, std::int32_t failures) {

@@ -54,6 +54,8 @@ struct Pod {
 [[nodiscard]] Object config_volume(const std::string& config_map, const std::string& key);
 /// A volume with the files of these keys, each from the Secret that has it.
 [[nodiscard]] Object secrets_volume(const Context& ctx, const std::vector<std::string>& keys);
+/// Adds keys of the user's Secret that may come and go: the kubelet mounts them when they are there.
+void mount_if_there(const Context& ctx, Object& secrets_volume, const std::vector<std::string>& keys);
 [[nodiscard]] Object tcp_probe(const std::string& port, std::int32_t period, std::int32_t failures);
 [[nodiscard]] Object http_probe(const std::string& port, const std::string& path, std::int32_t period, std::int32_t failures);
 

@@ -41,8 +41,8 @@ Object stateful_set(const Context& ctx, const std::string& config) {
       .ports = {{"mysql", kPort, ""}},
       .resources = resources_of(mysql.resources, {{"requests", {{"cpu", "500m"}, {"memory", "2Gi"}}}}),
       // Images of MySQL and of MariaDB both read /etc/mysql/conf.d.
-      .mounts = Object::array({mount("config", "/etc/mysql/conf.d"), mount("secrets", kSecretsFolder), mount("data", "/var/lib/mysql", false),
-                               mount("run", "/run/mysqld", false), mount("tmp", "/tmp", false)}),
+      .mounts = Object::array({mount("config", "/etc/mysql/conf.d"), mount("secrets", kSecretsFolder),
+                               mount("data", "/var/lib/mysql", false), mount("run", "/run/mysqld", false), mount("tmp", "/tmp", false)}),
       .startup = tcp_probe("mysql", 2, 300),       // a first start creates the system tables, a later one may recover a large log
       .liveness = tcp_probe("mysql", 10, 6),
       .readiness = tcp_probe("mysql", 3, 2),
@@ -52,8 +52,11 @@ Object stateful_set(const Context& ctx, const std::string& config) {
   }
 
   Pod pod{.part = kPart, .image = ctx.images.mysql, .user = kDataUser, .main = server, .config_hash = short_hash(config)};
-  pod.volumes = Object::array({config_volume(kName, kConfigKey), secrets_volume(ctx, secrets::mysql_keys()),
-                               {{"name", "data"}, {"persistentVolumeClaim", {{"claimName", kClaim}}}}, empty_dir("run"), empty_dir("tmp")});
+  pod.volumes = Object::array({config_volume(kName, kConfigKey),
+                               secrets_volume(ctx, secrets::mysql_keys()),
+                               {{"name", "data"}, {"persistentVolumeClaim", {{"claimName", kClaim}}}},
+                               empty_dir("run"),
+                               empty_dir("tmp")});
   pod.grace_seconds = 120;      // a clean stop writes the buffer pool's dirty pages
 
   Object set = object_of(ctx, "apps/v1", "StatefulSet", kName, kPart, ctx.images.mysql);
@@ -68,7 +71,8 @@ Object stateful_set(const Context& ctx, const std::string& config) {
 
 /// The class that we once asked for, or "" when the cluster's default was taken.
 std::string asked_class(const Object& live) {
-  return object::owns(live, kManagedBy, {"f:spec", "f:storageClassName"}) ? object::text_at(live, {"spec", "storageClassName"}) : std::string();
+  return object::owns(live, kManagedBy, {"f:spec", "f:storageClassName"}) ? object::text_at(live, {"spec", "storageClassName"})
+                                                                          : std::string();
 }
 
 }  // namespace
@@ -124,9 +128,10 @@ std::string claim_warning(const Context& ctx, const Object& live) {
   const crds::ClaimStorage storage = ctx.platform.mysql().storage;
   const std::string live_class = object::text_at(live, {"spec", "storageClassName"});
   if (!storage.storage_class_name.empty() && storage.storage_class_name != live_class) {
-    return fmt::format("PersistentVolumeClaim {} is bound with storage class \"{}\"; spec.database.managed.storage.storageClassName \"{}\" has no effect "
-                       "until the data is moved",
-                       kClaim, live_class, storage.storage_class_name);
+    return fmt::format(
+        "PersistentVolumeClaim {} is bound with storage class \"{}\"; spec.database.managed.storage.storageClassName \"{}\" has no effect "
+        "until the data is moved",
+        kClaim, live_class, storage.storage_class_name);
   }
   const Object* size = object::dig(live, {"spec", "resources", "requests", "storage"});
   if (size != nullptr && object::less_quantity(storage.size, *size)) {

@@ -26,20 +26,25 @@ Object cron_job(const Context& ctx) {
       .resources = {{"requests", {{"cpu", "50m"}, {"memory", "64Mi"}}}, {"limits", {{"cpu", "1"}, {"memory", "512Mi"}}}},
       .mounts = services::runtime_mounts(),
   };
-  Pod pod{.part = kCronPart, .image = ctx.images.runtime, .init = {services::wait_for_schema(ctx)}, .main = run, .config_hash = short_hash(config)};
+  Pod pod{.part = kCronPart,
+          .image = ctx.images.runtime,
+          .init = {services::wait_for_schema(ctx)},
+          .main = run,
+          .config_hash = short_hash(config)};
   pod.volumes = services::runtime_volumes(ctx, role.name, secrets::service_keys(ctx.platform));
   pod.restart = "Never";
 
   Object object = object_of(ctx, "batch/v1", "CronJob", kCronJob, kCronPart, ctx.images.runtime);
-  object["spec"] = {{"schedule", spec.schedule},
-                    {"timeZone", spec.time_zone},
-                    {"concurrencyPolicy", "Forbid"},
-                    {"startingDeadlineSeconds", kStartingDeadlineSeconds},
-                    {"successfulJobsHistoryLimit", kHistory},
-                    {"failedJobsHistoryLimit", kHistory},
-                    {"jobTemplate",
-                     {{"metadata", {{"labels", labels(ctx, kCronPart)}}},
-                      {"spec", {{"activeDeadlineSeconds", spec.timeout_seconds}, {"backoffLimit", 1}, {"template", pod_template(ctx, pod)}}}}}};
+  object["spec"] = {
+      {"schedule", spec.schedule},
+      {"timeZone", spec.time_zone},
+      {"concurrencyPolicy", "Forbid"},
+      {"startingDeadlineSeconds", kStartingDeadlineSeconds},
+      {"successfulJobsHistoryLimit", kHistory},
+      {"failedJobsHistoryLimit", kHistory},
+      {"jobTemplate",
+       {{"metadata", {{"labels", labels(ctx, kCronPart)}}},
+        {"spec", {{"activeDeadlineSeconds", spec.timeout_seconds}, {"backoffLimit", 1}, {"template", pod_template(ctx, pod)}}}}}};
   return object;
 }
 
@@ -66,8 +71,8 @@ Object schema_job(const Context& ctx) {
 }
 
 Objects desired(const Context& ctx) {
-  return {service_account(ctx, kSchemaPart), config_map(ctx, kSchemaPart, services::kConfigKey, services::migrate_config(ctx)), schema_job(ctx),
-          service_account(ctx, kCronPart), cron_job(ctx)};
+  return {service_account(ctx, kSchemaPart), config_map(ctx, kSchemaPart, services::kConfigKey, services::migrate_config(ctx)),
+          schema_job(ctx), service_account(ctx, kCronPart), cron_job(ctx)};
 }
 
 }  // namespace controllers::jobs

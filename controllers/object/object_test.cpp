@@ -7,15 +7,23 @@ namespace controllers::object {
 namespace {
 
 TEST(Quantity, SameAmountInOtherWords) {
-  for (const auto& [left, right] : std::vector<std::pair<Object, Object>>{{"0.5", "500m"}, {"1", "1000m"}, {1, "1"}, {"1Gi", "1024Mi"}, {"1Gi", "1073741824"},
-                                                                          {"1.5Gi", "1536Mi"}, {"1k", "1000"}, {"2000k", "2M"}, {"0.1", "100m"}, {"1e3", "1e3"}}) {
+  for (const auto& [left, right] : std::vector<std::pair<Object, Object>>{{"0.5", "500m"},
+                                                                          {"1", "1000m"},
+                                                                          {1, "1"},
+                                                                          {"1Gi", "1024Mi"},
+                                                                          {"1Gi", "1073741824"},
+                                                                          {"1.5Gi", "1536Mi"},
+                                                                          {"1k", "1000"},
+                                                                          {"2000k", "2M"},
+                                                                          {"0.1", "100m"},
+                                                                          {"1e3", "1e3"}}) {
     EXPECT_TRUE(same_quantity(left, right)) << left << " " << right;
   }
 }
 
 TEST(Quantity, AnotherAmountOrNone) {
-  for (const auto& [left, right] : std::vector<std::pair<Object, Object>>{{"1Gi", "1G"}, {"1", "1m"}, {"", "0"}, {"x", "y"}, {"1Qi", "1"}, {nullptr, "0"},
-                                                                          {"99999999999999999999", "1"}}) {
+  for (const auto& [left, right] : std::vector<std::pair<Object, Object>>{
+           {"1Gi", "1G"}, {"1", "1m"}, {"", "0"}, {"x", "y"}, {"1Qi", "1"}, {nullptr, "0"}, {"99999999999999999999", "1"}}) {
     EXPECT_FALSE(same_quantity(left, right)) << left << " " << right;
   }
   EXPECT_TRUE(less_quantity("1Gi", "2G"));
@@ -33,10 +41,11 @@ Object live_deployment() {
       "managedFields": [
         {"manager": "payment-operator", "operation": "Apply", "apiVersion": "apps/v1", "fieldsType": "FieldsV1", "fieldsV1": {
           "f:metadata": {"f:labels": {"f:app": {}}},
-          "f:spec": {"f:replicas": {}, "f:selector": {}, "f:template": {"f:metadata": {"f:labels": {"f:app": {}}}, "f:spec": {
-            "f:containers": {"k:{\"name\":\"redis\"}": {".": {}, "f:name": {}, "f:image": {},
+          "f:spec": {"f:replicas": {}, "f:selector": {}, "f:template": {"f:metadata": {"f:labels": {"f:app": {}}},
+            "f:spec": {"f:containers": {"k:{\"name\":\"redis\"}": {".": {}, "f:name": {}, "f:image": {},
               "f:env": {"k:{\"name\":\"MODE\"}": {".": {}, "f:name": {}, "f:value": {}}},
-              "f:ports": {"k:{\"containerPort\":6379,\"protocol\":\"TCP\"}": {".": {}, "f:containerPort": {}, "f:name": {}, "f:protocol": {}}},
+              "f:ports": {"k:{\"containerPort\":6379,\"protocol\":\"TCP\"}": {
+                ".": {}, "f:containerPort": {}, "f:name": {}, "f:protocol": {}}},
               "f:resources": {"f:requests": {"f:cpu": {}, "f:memory": {}}}}}}}}}},
         {"manager": "kube-controller-manager", "operation": "Update", "subresource": "status", "fieldsV1": {"f:status": {"f:replicas": {}}}}
       ]
@@ -60,10 +69,12 @@ Object live_deployment() {
 
 Object wanted_deployment() {
   return Object::parse(R"({
-    "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "redis", "namespace": "payment", "labels": {"app": "redis"}},
+    "apiVersion": "apps/v1", "kind": "Deployment",
+    "metadata": {"name": "redis", "namespace": "payment", "labels": {"app": "redis"}},
     "spec": {"replicas": 1, "selector": {"matchLabels": {"app": "redis"}}, "template": {"metadata": {"labels": {"app": "redis"}}, "spec": {
       "containers": [{"name": "redis", "image": "redis:7.2", "env": [{"name": "MODE", "value": "cache"}],
-                      "ports": [{"containerPort": 6379, "name": "redis", "protocol": "TCP"}], "resources": {"requests": {"cpu": "0.5", "memory": "1024Mi"}}}]}}}
+                      "ports": [{"containerPort": 6379, "name": "redis", "protocol": "TCP"}],
+                      "resources": {"requests": {"cpu": "0.5", "memory": "1024Mi"}}}]}}}
   })");
 }
 

@@ -11,14 +11,26 @@ namespace {
 
 constexpr std::size_t kDigitsMax = 18;     // more than any quantity in use; keeps the arithmetic below in range
 
-
 struct Suffix {
   std::string_view text;
   int ten;
   int two;
 };
-constexpr std::array<Suffix, 16> kSuffixes = {{{"n", -9, 0}, {"u", -6, 0}, {"m", -3, 0}, {"", 0, 0}, {"k", 3, 0}, {"M", 6, 0}, {"G", 9, 0}, {"T", 12, 0},
-                                               {"P", 15, 0}, {"E", 18, 0}, {"Ki", 0, 10}, {"Mi", 0, 20}, {"Gi", 0, 30}, {"Ti", 0, 40}, {"Pi", 0, 50},
+constexpr std::array<Suffix, 16> kSuffixes = {{{"n", -9, 0},
+                                               {"u", -6, 0},
+                                               {"m", -3, 0},
+                                               {"", 0, 0},
+                                               {"k", 3, 0},
+                                               {"M", 6, 0},
+                                               {"G", 9, 0},
+                                               {"T", 12, 0},
+                                               {"P", 15, 0},
+                                               {"E", 18, 0},
+                                               {"Ki", 0, 10},
+                                               {"Mi", 0, 20},
+                                               {"Gi", 0, 30},
+                                               {"Ti", 0, 40},
+                                               {"Pi", 0, 50},
                                                {"Ei", 0, 60}}};
 
 /// In billionths, the smallest unit there is; nullopt when the text is no quantity or beyond reason.

@@ -17,7 +17,8 @@ std::string describe(const Ref& ref) { return fmt::format("{} {}", ref.kind, ref
 /// "spec.template.spec.containers[name=redis].image a -> b, and 2 more; pods restart"
 std::string reason_for(const std::vector<object::Difference>& differences) {
   const object::Difference& first = differences.front();
-  std::string text = fmt::format("{} {} -> {}", first.path, first.live.empty() ? "(none)" : first.live, first.wanted.empty() ? "(gone)" : first.wanted);
+  std::string text =
+      fmt::format("{} {} -> {}", first.path, first.live.empty() ? "(none)" : first.live, first.wanted.empty() ? "(gone)" : first.wanted);
   if (differences.size() > 1) text += fmt::format(", and {} more", differences.size() - 1);
   for (const object::Difference& difference : differences) {
     if (difference.path.rfind("spec.template.", 0) == 0) return text + "; pods restart";

@@ -1,49 +1,16 @@
-// The objects of examples/ as the API server would hand them over, for tests.
+// The objects of examples/ as the API server would hand them over, for tests. Defined in example_test.cpp.
 #pragma once
 
-#include <fstream>
-#include <sstream>
 #include <string>
 
-#include <gtest/gtest.h>
-
-#include "common/codec/yaml.hpp"
 #include "controllers/object/path.hpp"
 
 namespace controllers::test {
 
-inline std::string file_text(const std::string& path) {
-  std::ifstream file(std::string(SOURCE_DIR) + "/" + path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
+/// A file of the source tree.
+[[nodiscard]] std::string file_text(const std::string& path);
 
-inline Object json_of(const codec::Yaml& yaml) {
-  switch (yaml.kind) {
-    case codec::Yaml::Kind::Null: return nullptr;
-    case codec::Yaml::Kind::Scalar: {
-      if (yaml.quoted) return yaml.scalar;
-      const Object value = Object::parse(yaml.scalar, nullptr, false);
-      return value.is_boolean() || value.is_number() ? value : Object(yaml.scalar);
-    }
-    case codec::Yaml::Kind::List: {
-      Object list = Object::array();
-      for (const codec::Yaml& item : yaml.items) list.push_back(json_of(item));
-      return list;
-    }
-    case codec::Yaml::Kind::Map: break;
-  }
-  Object map = Object::object();
-  for (const auto& [key, value] : yaml.members) map[key] = json_of(value);
-  return map;
-}
-
-inline Object example(const std::string& name) {
-  const std::string path = "examples/" + name + ".yaml";
-  const auto yaml = codec::parse_yaml(file_text(path), path);
-  EXPECT_TRUE(yaml) << (yaml ? "" : base::describe(yaml.error()));
-  return yaml ? json_of(*yaml) : Object::object();
-}
+/// examples/<name>.yaml
+[[nodiscard]] Object example(const std::string& name);
 
 }  // namespace controllers::test

@@ -36,7 +36,8 @@ inline Object fields_of(const Object& value, const std::string& name, const std:
   };
   if (value.is_array()) {
     const bool in_container = parent == "containers" || parent == "initContainers";
-    if (name == "containers" || name == "initContainers" || name == "volumes" || name == "env" || name == "imagePullSecrets") keyed({"name"});
+    if (name == "containers" || name == "initContainers" || name == "volumes" || name == "env" || name == "imagePullSecrets")
+      keyed({"name"});
     if (name == "volumeMounts") keyed({"mountPath"});
     if (name == "ownerReferences") keyed({"uid"});
     if (name == "ports" && in_container) keyed({"containerPort", "protocol"});
@@ -69,7 +70,8 @@ class FakeCluster {
   }
 
   void user_secret(const std::string& name, const std::vector<std::string>& keys) {
-    Object secret = {{"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", {{"name", name}, {"namespace", "payment"}, {"uid", "secret-" + name}}}};
+    Object secret = {
+        {"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", {{"name", name}, {"namespace", "payment"}, {"uid", "secret-" + name}}}};
     for (const std::string& key : keys) secret["data"][key] = "eA==";
     strangers[{"v1", "Secret", name}] = secret;
   }
@@ -85,7 +87,7 @@ class FakeCluster {
         ++reads;
         const auto stranger = strangers.find(ref);
         const auto child = snapshot.children.find(ref);
-        snapshot.reads[ref] = stranger != strangers.end()           ? std::optional<Object>(stranger->second)
+        snapshot.reads[ref] = stranger != strangers.end()        ? std::optional<Object>(stranger->second)
                               : child != snapshot.children.end() ? std::optional<Object>(child->second)
                                                                  : std::nullopt;
       }
@@ -138,7 +140,8 @@ class FakeCluster {
       const bool broken = broken_.count(ref.name) > 0;
       if (ref.kind == "Deployment") {
         const auto replicas = object["spec"].value("replicas", 1);
-        object["status"] = {{"observedGeneration", object["metadata"]["generation"]}, {"replicas", replicas}, {"updatedReplicas", replicas}};
+        object["status"] = {
+            {"observedGeneration", object["metadata"]["generation"]}, {"replicas", replicas}, {"updatedReplicas", replicas}};
         object["status"]["availableReplicas"] = broken ? 0 : replicas;
       } else if (ref.kind == "StatefulSet") {
         object["status"] = {{"observedGeneration", object["metadata"]["generation"]}, {"currentRevision", "a"}, {"updateRevision", "a"}};
@@ -173,8 +176,10 @@ class FakeCluster {
     labels["app"] = app;
     labels[std::string(kInstanceLabel)] = "quickstart";
     labels[std::string(kManagedByLabel)] = std::string(kManagedBy);
-    snapshot.children[{"v1", "Pod", name}] = {
-        {"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", {{"name", name}, {"namespace", "payment"}, {"uid", name}, {"labels", labels}}}, {"status", status}};
+    snapshot.children[{"v1", "Pod", name}] = {{"apiVersion", "v1"},
+                                              {"kind", "Pod"},
+                                              {"metadata", {{"name", name}, {"namespace", "payment"}, {"uid", name}, {"labels", labels}}},
+                                              {"status", status}};
   }
 
  private:
@@ -245,7 +250,8 @@ class FakeCluster {
 
   static void fill_defaults(Object& object) {
     if (object.contains("/spec/template/spec"_json_pointer)) fill_pod(object["spec"]["template"]["spec"]);
-    if (object.contains("/spec/jobTemplate/spec/template/spec"_json_pointer)) fill_pod(object["spec"]["jobTemplate"]["spec"]["template"]["spec"]);
+    if (object.contains("/spec/jobTemplate/spec/template/spec"_json_pointer))
+      fill_pod(object["spec"]["jobTemplate"]["spec"]["template"]["spec"]);
     if (object["kind"] == "Service") {
       object["spec"]["clusterIP"] = "10.0.0.7";
       object["spec"]["sessionAffinity"] = "None";
@@ -265,7 +271,8 @@ class FakeCluster {
 
 /// The quickstart: simulator, WeChat Pay, no authentication.
 inline Object quickstart_spec() {
-  return {{"channels", {{"wechatPay", {{"enabled", true}}}, {"simulator", {{"enabled", true}}}}}, {"security", {{"apiAuthentication", "Development"}}}};
+  return {{"channels", {{"wechatPay", {{"enabled", true}}}, {"simulator", {{"enabled", true}}}}},
+          {"security", {{"apiAuthentication", "Development"}}}};
 }
 
 }  // namespace controllers::test

@@ -14,8 +14,9 @@ namespace {
 std::string children_of(const Object& example) {
   test::FakeCluster cluster(example["spec"]);
   cluster.platform["metadata"]["name"] = example["metadata"]["name"];
-  cluster.user_secret("payment-service-secret", {"mysql-password", "wechat-app-id", "wechat-mch-id", "wechat-private-key", "wechat-merchant-serial-no",
-                                                 "wechat-api-v3-key", "wechat-public-key", "wechat-public-key-id"});
+  cluster.user_secret("payment-service-secret",
+                      {"mysql-password", "wechat-app-id", "wechat-mch-id", "wechat-private-key", "wechat-merchant-serial-no",
+                       "wechat-api-v3-key", "wechat-public-key", "wechat-public-key-id"});
   if (example["metadata"]["name"] == "quickstart") cluster.strangers.clear();
   std::string text = "# Made by controllers_platform_test; GOLDEN=1 rewrites it.\n";
   for (int round = 0; round < 2; ++round) {      // the volume claim comes after the Secret that it depends on
@@ -42,7 +43,8 @@ TEST_P(Golden, RenderingTwiceGivesTheSameBytes) {
   EXPECT_EQ(children_of(example), children_of(example));
 }
 
-INSTANTIATE_TEST_SUITE_P(Examples, Golden, testing::Values("quickstart", "production"), [](const auto& one) { return std::string(one.param); });
+INSTANTIATE_TEST_SUITE_P(Examples, Golden, testing::Values("quickstart", "production"),
+                         [](const auto& one) { return std::string(one.param); });
 
 }  // namespace
 }  // namespace controllers

@@ -25,15 +25,19 @@ std::string reported(const Object& object, const std::string& name) {
 
 class Resolver {
  public:
-  Resolver(const Object& object, const crds::Platform& platform, const Snapshot& live) : object_(object), platform_(platform), live_(live) {}
+  Resolver(const Object& object, const crds::Platform& platform, const Snapshot& live)
+      : object_(object),
+        platform_(platform),
+        live_(live) {}
 
   [[nodiscard]] std::string image(const std::string& given, const char* kind, const std::string& name, const std::string& otherwise) const {
     if (!given.empty()) return given;
     const Object* workload = find(live_, "apps/v1", kind, name);
     if (workload == nullptr || cannot_be_pulled(platform_, live_, name)) return otherwise;
     // An edit takes the field away from us; the name of a container of ours is that of its workload.
-    const bool ours = object::owns(*workload, kManagedBy,
-                                   {"f:spec", "f:template", "f:spec", "f:containers", Object({{"name", name}}).dump().insert(0, "k:"), "f:image"});
+    const bool ours =
+        object::owns(*workload, kManagedBy,
+                     {"f:spec", "f:template", "f:spec", "f:containers", Object({{"name", name}}).dump().insert(0, "k:"), "f:image"});
     const std::string kept = ours ? image_of(*workload) : reported(object_, name);
     return kept.empty() ? otherwise : kept;
   }

@@ -11,8 +11,9 @@ std::vector<Object> all_objects() {
   std::vector<Object> objects;
   for (const char* name : {"quickstart", "production"}) {
     test::FakeCluster cluster(test::example(name)["spec"]);
-    cluster.user_secret("payment-service-secret", {"mysql-password", "wechat-app-id", "wechat-mch-id", "wechat-private-key", "wechat-merchant-serial-no",
-                                                   "wechat-api-v3-key", "wechat-public-key", "wechat-public-key-id"});
+    cluster.user_secret("payment-service-secret",
+                        {"mysql-password", "wechat-app-id", "wechat-mch-id", "wechat-private-key", "wechat-merchant-serial-no",
+                         "wechat-api-v3-key", "wechat-public-key", "wechat-public-key-id"});
     cluster.settle();
     for (const auto& [ref, object] : cluster.snapshot.children) objects.push_back(object);
   }

@@ -36,9 +36,18 @@ struct Snapshot {
 /// Create once, never change afterwards (the generated Secret). `object` holds no secret value: `generate` says what to make.
 /// One recipe may fill several keys of the Secret's data.
 struct Generate {
-  struct Password { std::string key; std::uint32_t length; };                  // [0-9A-Za-z]
-  struct HexId { std::string key; std::uint32_t digits; };                     // upper-case hexadecimal, as certificate serials are
-  struct RsaKeyPair { std::string private_key; std::string public_key; };      // 2048 bit, PKCS#8 and SubjectPublicKeyInfo PEM
+  struct Password {
+    std::string key;
+    std::uint32_t length;
+  };                  // [0-9A-Za-z]
+  struct HexId {
+    std::string key;
+    std::uint32_t digits;
+  };                     // upper-case hexadecimal, as certificate serials are
+  struct RsaKeyPair {
+    std::string private_key;
+    std::string public_key;
+  };      // 2048 bit, PKCS#8 and SubjectPublicKeyInfo PEM
   using Recipe = std::variant<Password, HexId, RsaKeyPair>;
 
   Object object;                 // Secret without `data`; identifiers that are no secret stand in `stringData`
@@ -52,7 +61,8 @@ struct Apply {
   std::string reason;            // for people: "image changed a -> b; pods restart"
 };
 
-/// Delete by uid (in the background: what the object owns goes too), then let a later reconcile create it anew; only under a condition that the reason states.
+/// Delete by uid (in the background: what the object owns goes too), then let a later reconcile create it anew; only under a condition that
+/// the reason states.
 struct Replace {
   Ref ref;
   std::string uid;
@@ -68,7 +78,7 @@ struct Remove {
 
 struct Event {
   bool warning = false;
-  std::string reason;            // CamelCase, from the closed list
+  std::string reason;  // CamelCase, from the closed list
   std::string message;
 };
 
@@ -77,7 +87,7 @@ struct Plan {
   /// before it writes anything.
   std::vector<Ref> reads;
   std::vector<Generate> generate;
-  std::vector<Apply> ensure_created;     // created when absent; never touched again
+  std::vector<Apply> ensure_created;  // created when absent; never touched again
   std::vector<Apply> apply;
   /// `replicas` of a Deployment, applied by the manager payment-operator-scale: at creation, and without an HPA whenever it differs.
   /// The manager payment-operator never sends replicas of a service, so that an HPA's number is never touched. Executed after `apply`;
@@ -85,9 +95,9 @@ struct Plan {
   std::vector<Apply> scale;
   std::vector<Replace> replace;
   std::vector<Remove> remove;
-  std::optional<Object> status;          // the whole status; absent when the live one already equals it
-  std::optional<std::vector<std::string>> finalizers;   // wanted list of metadata.finalizers; absent: leave alone
-  std::vector<Event> events;             // on transitions only
+  std::optional<Object> status;  // the whole status; absent when the live one already equals it
+  std::optional<std::vector<std::string>> finalizers;  // wanted list of metadata.finalizers; absent: leave alone
+  std::vector<Event> events;  // on transitions only
   std::optional<std::chrono::seconds> requeue_after;
 
   /// True when nothing needs to be written or read.
@@ -99,10 +109,10 @@ struct Plan {
 
 /// What the operator's own flags contribute. Part of the input, so that the function stays pure.
 struct Settings {
-  std::string operator_version;          // "0.1.0"
-  std::string runtime_image;             // --runtime-image
-  std::string mysql_image;               // --mysql-image
-  std::string redis_image;               // --redis-image
+  std::string operator_version;  // "0.1.0"
+  std::string runtime_image;  // --runtime-image
+  std::string mysql_image;  // --mysql-image
+  std::string redis_image;  // --redis-image
 };
 
 /// The content of a reconcile. `platform` is the PaymentPlatform as read from the API server (metadata, spec, status).

@@ -23,7 +23,8 @@
 namespace controllers {
 namespace {
 
-constexpr std::chrono::seconds kLookAgain{15};      // for what no watch tells us of: a user's Secret, a stranger under our name, time that passed
+constexpr std::chrono::seconds kLookAgain{
+    15};      // for what no watch tells us of: a user's Secret, a stranger under our name, time that passed
 
 Objects desired(const Context& ctx) {
   Objects wanted = database::desired(ctx);
@@ -67,13 +68,17 @@ std::optional<Refusal> refuse_spec(const crds::Platform& platform, const crds::P
     return Refusal{"InvalidSpec", text};
   }
   if (images.runtime.empty()) return Refusal{"InvalidSpec", "spec.image is required: the operator was started without --runtime-image"};
-  if (images.mysql.empty()) return Refusal{"InvalidSpec", "spec.database.managed.image is required: the operator was started without --mysql-image"};
-  if (images.redis.empty()) return Refusal{"InvalidSpec", "spec.redis.managed.image is required: the operator was started without --redis-image"};
+  if (images.mysql.empty())
+    return Refusal{"InvalidSpec", "spec.database.managed.image is required: the operator was started without --mysql-image"};
+  if (images.redis.empty())
+    return Refusal{"InvalidSpec", "spec.redis.managed.image is required: the operator was started without --redis-image"};
   if (services::connections_per_process(platform) < 1) {
-    return Refusal{"InvalidSpec",
-                   fmt::format("spec.database.managed.maxConnections {} is not enough for one connection from each pod that autoscaling may start; raise "
-                               "it or lower maxReplicas",
-                               platform.mysql().max_connections)};
+    return Refusal{
+        "InvalidSpec",
+        fmt::format(
+            "spec.database.managed.maxConnections {} is not enough for one connection from each pod that autoscaling may start; raise "
+            "it or lower maxReplicas",
+            platform.mysql().max_connections)};
   }
   return std::nullopt;
 }
@@ -82,9 +87,10 @@ std::optional<Refusal> refuse_spec(const crds::Platform& platform, const crds::P
 std::optional<Refusal> refuse_lost_secret(const Context& ctx, const secrets::Decision& decision) {
   const bool claim = find(ctx.live, "v1", "PersistentVolumeClaim", database::kClaim) != nullptr;
   if (!decision.root_generated || !claim || find(ctx.live, "v1", "Secret", kGeneratedSecret) != nullptr) return std::nullopt;
-  return Refusal{"SecretLost", fmt::format("Secret {} is gone, and with it the root password of the data on PersistentVolumeClaim {}; restore the Secret "
-                                           "from a backup, or delete the claim to start with an empty database",
-                                           kGeneratedSecret, database::kClaim)};
+  return Refusal{"SecretLost",
+                 fmt::format("Secret {} is gone, and with it the root password of the data on PersistentVolumeClaim {}; restore the Secret "
+                             "from a backup, or delete the claim to start with an empty database",
+                             kGeneratedSecret, database::kClaim)};
 }
 
 std::optional<Refusal> refuse_conflicts(const Changes& changes) {
@@ -93,9 +99,10 @@ std::optional<Refusal> refuse_conflicts(const Changes& changes) {
   std::string names;
   for (std::size_t i = 0; i < std::min(kNamed, changes.conflicts.size()); ++i) names += (names.empty() ? "" : ", ") + changes.conflicts[i];
   if (changes.conflicts.size() > kNamed) names += fmt::format(" and {} more", changes.conflicts.size() - kNamed);
-  return Refusal{"NameConflict", fmt::format("{} exist{} already and belong{} to somebody else; delete or rename, or put the platform into a namespace of "
-                                             "its own",
-                                             names, changes.conflicts.size() == 1 ? "s" : "", changes.conflicts.size() == 1 ? "s" : "")};
+  return Refusal{"NameConflict",
+                 fmt::format("{} exist{} already and belong{} to somebody else; delete or rename, or put the platform into a namespace of "
+                             "its own",
+                             names, changes.conflicts.size() == 1 ? "s" : "", changes.conflicts.size() == 1 ? "s" : "")};
 }
 
 void drop(std::vector<Apply>& applies, const std::function<bool(const Object&)>& held) {
@@ -107,7 +114,8 @@ void gate_claim(const Context& ctx, const secrets::Decision& decision, Plan& pla
   const auto is_claim = [](const Object& object) { return object::text_at(object, {"kind"}) == "PersistentVolumeClaim"; };
   if (decision.root_generated && find(ctx.live, "v1", "Secret", kGeneratedSecret) == nullptr) {
     drop(plan.apply, is_claim);
-    drop(plan.apply, [](const Object& object) { return object::text_at(object, {"kind"}) == "StatefulSet"; });      // its pod would only look for the claim
+    drop(plan.apply,
+         [](const Object& object) { return object::text_at(object, {"kind"}) == "StatefulSet"; });  // its pod would only look for the claim
   }
   const Object* claim = find(ctx.live, "v1", "PersistentVolumeClaim", database::kClaim);
   if (claim == nullptr) return;
@@ -125,7 +133,8 @@ void retry_schema(const Context& ctx, Plan& plan) {
   if (!failed) return;
   const auto again = *failed + jobs::kRetryFailedJob;
   if (ctx.now >= again) {
-    plan.replace.push_back({ref_of(*job), object::uid_of(*job), object::text_at(*job, {"metadata", "resourceVersion"}), "the Job failed and is tried again"});
+    plan.replace.push_back(
+        {ref_of(*job), object::uid_of(*job), object::text_at(*job, {"metadata", "resourceVersion"}), "the Job failed and is tried again"});
   } else {
     plan.requeue_after = std::chrono::duration_cast<std::chrono::seconds>(again - ctx.now) + std::chrono::seconds(1);
   }
@@ -198,7 +207,8 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
   }
 
   plan.apply = std::move(found.apply);
-  drop(plan.apply, [](const Object& apply) { return object::text_at(apply, {"kind"}) == "Secret"; });      // generated or left alone, never applied
+  drop(plan.apply,
+       [](const Object& apply) { return object::text_at(apply, {"kind"}) == "Secret"; });  // generated or left alone, never applied
   if (find(live, "v1", "Secret", kGeneratedSecret) == nullptr) plan.generate.push_back(secrets::generated(ctx));
   plan.remove = std::move(found.remove);
   plan.scale = services::scale(ctx);

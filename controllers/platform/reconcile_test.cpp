@@ -80,8 +80,9 @@ TEST(Install, StatusIsCompleteFromTheFirstWriteOn) {
   EXPECT_EQ((*plan.status)["observedGeneration"], 1);
   std::map<std::string, std::string> conditions;
   for (const Object& condition : (*plan.status)["conditions"]) conditions[condition["type"]] = condition["status"];
-  const std::map<std::string, std::string> expected = {{"Ready", "False"},         {"Reconciling", "True"}, {"Stalled", "False"},      {"DatabaseReady", "False"},
-                                                       {"SchemaReady", "False"}, {"CacheReady", "False"}, {"ServicesReady", "False"}};
+  const std::map<std::string, std::string> expected = {{"Ready", "False"},         {"Reconciling", "True"},  {"Stalled", "False"},
+                                                       {"DatabaseReady", "False"}, {"SchemaReady", "False"}, {"CacheReady", "False"},
+                                                       {"ServicesReady", "False"}};
   EXPECT_EQ(conditions, expected);
 }
 
@@ -126,7 +127,8 @@ TEST(Drift, AnEditedFieldIsPutRightAndThePlanSaysWhich) {
   FakeCluster cluster = settled();
   Object& redis = cluster.child("apps/v1", "Deployment", "redis");
   redis["spec"]["template"]["spec"]["containers"][0]["image"] = "evil:1";
-  redis["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:template"]["f:spec"]["f:containers"][R"(k:{"name":"redis"})"].erase("f:image");
+  redis["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:template"]["f:spec"]["f:containers"][R"(k:{"name":"redis"})"].erase(
+      "f:image");
   const Plan plan = cluster.decide();
   ASSERT_EQ(plan.apply.size(), 1U);
   EXPECT_EQ(object::name_of(plan.apply[0].object), "redis");
@@ -205,7 +207,10 @@ TEST(Change, ANewDefaultOfTheOperatorRestartsNothing) {
 TEST(Change, AnImageThatCannotBePulledIsReplacedByTheNewDefault) {
   FakeCluster cluster = settled();
   cluster.add_pod("redis-1", "redis",
-                  {{"containerStatuses", Object::array({{{"name", "redis"}, {"image", "localhost/redis:7.0"}, {"ready", false}, {"state", {{"waiting", {{"reason", "ErrImagePull"}}}}}}})}});
+                  {{"containerStatuses", Object::array({{{"name", "redis"},
+                                                         {"image", "localhost/redis:7.0"},
+                                                         {"ready", false},
+                                                         {"state", {{"waiting", {{"reason", "ErrImagePull"}}}}}}})}});
   cluster.options.redis_image = "localhost/redis:7.2";
   const Plan plan = cluster.decide();
   ASSERT_EQ(plan.apply.size(), 1U);
@@ -293,7 +298,8 @@ TEST(Deletion, UnderDeleteTheVolumeGoesAfterThePods) {
 
   cluster.platform["metadata"]["deletionTimestamp"] = base::to_rfc3339(cluster.now);
   const Plan first = cluster.decide();
-  for (const Remove& remove : first.remove) EXPECT_TRUE(remove.ref.kind != "PersistentVolumeClaim" && remove.ref.kind != "Secret") << remove.ref.name;
+  for (const Remove& remove : first.remove)
+    EXPECT_TRUE(remove.ref.kind != "PersistentVolumeClaim" && remove.ref.kind != "Secret") << remove.ref.name;
   EXPECT_FALSE(first.finalizers);
   cluster.execute(first);
   EXPECT_TRUE(cluster.has("PersistentVolumeClaim", "data-mysql-0"));

@@ -72,7 +72,8 @@ std::optional<Draft> refused(const Snapshot& live, const Plan& plan) {
   for (const auto& [ref, answer] : live.refused) {
     const auto about = [&wanted = ref](const Apply& apply) { return ref_of(apply.object) == wanted; };
     if (std::any_of(plan.apply.begin(), plan.apply.end(), about) || std::any_of(plan.scale.begin(), plan.scale.end(), about) ||
-        std::any_of(plan.generate.begin(), plan.generate.end(), [&wanted = ref](const Generate& g) { return ref_of(g.object) == wanted; })) {
+        std::any_of(plan.generate.begin(), plan.generate.end(),
+                    [&wanted = ref](const Generate& g) { return ref_of(g.object) == wanted; })) {
       return Draft{"Ready", "False", "ObjectRefused",
                    fmt::format("the API server refused {} {}: {}; put the field that it names right", ref.kind, ref.name, answer)};
     }
@@ -95,9 +96,11 @@ Draft ready(const Summary& summary, const std::vector<Draft>& parts, const Snaps
 }
 
 Draft reconciling(const Summary& summary, const Draft& ready) {
-  if (summary.paused) return {"Reconciling", "False", "Paused", "nothing is changed until spec.paused and annotation paymentplatform.io/paused are gone"};
+  if (summary.paused)
+    return {"Reconciling", "False", "Paused", "nothing is changed until spec.paused and annotation paymentplatform.io/paused are gone"};
   if (summary.refusal) return {"Reconciling", "False", summary.refusal->reason, "waits until the cause is put right; see Stalled"};
-  if (summary.pending || ready.status != "True") return {"Reconciling", "True", "Progressing", ready.status == "True" ? "objects are being put right" : ready.message};
+  if (summary.pending || ready.status != "True")
+    return {"Reconciling", "True", "Progressing", ready.status == "True" ? "objects are being put right" : ready.message};
   return {"Reconciling", "False", "Settled", "everything is as the spec says"};
 }
 
@@ -113,9 +116,8 @@ Object condition(const Draft& draft, std::int64_t generation, const Object& live
       since = text_at(old, {"lastTransitionTime"});
     }
   }
-  return {{"type", draft.type},           {"status", draft.status},
-          {"reason", draft.reason},       {"message", clip(draft.message)},
-          {"lastTransitionTime", since},  {"observedGeneration", generation}};
+  return {{"type", draft.type},          {"status", draft.status},          {"reason", draft.reason}, {"message", clip(draft.message)},
+          {"lastTransitionTime", since}, {"observedGeneration", generation}};
 }
 
 Object component(const ComponentStatus& part) {
@@ -143,20 +145,23 @@ void tell(const Object& live_status, const Draft& ready, Plan& plan) {
     }
   }
   if (ready.status == "True" && old_status != "True") plan.events.push_back({false, ready.reason, ready.message});
-  if (ready.status != "True" && ready.reason != old_reason && !is_progress(ready.reason)) plan.events.push_back({true, ready.reason, clip(ready.message, 1000)});
+  if (ready.status != "True" && ready.reason != old_reason && !is_progress(ready.reason))
+    plan.events.push_back({true, ready.reason, clip(ready.message, 1000)});
 }
 
 }  // namespace
 
 bool Health::good() const {
-  return database.good && schema.good && cache.good && std::all_of(services.begin(), services.end(), [](const ComponentStatus& one) { return one.good; });
+  return database.good && schema.good && cache.good &&
+         std::all_of(services.begin(), services.end(), [](const ComponentStatus& one) { return one.good; });
 }
 
 bool is_ready_for(const Object& platform, std::int64_t generation) {
   return number_at(platform, {"status", "observedGeneration"}, -1) == generation && object::condition_is_true(platform, "Ready");
 }
 
-void report(const Object& platform, const crds::Platform& decoded, const Snapshot& live, const Summary& summary, base::TimePoint now, Plan& plan) {
+void report(const Object& platform, const crds::Platform& decoded, const Snapshot& live, const Summary& summary, base::TimePoint now,
+            Plan& plan) {
   const Object live_status = platform.is_object() ? platform.value("status", Object::object()) : Object::object();
   const bool new_generation = number_at(live_status, {"observedGeneration"}, -1) != decoded.generation;
   const std::vector<Draft> parts = parts_of(summary);

@@ -11,8 +11,10 @@ using test::FakeCluster;
 using test::quickstart_spec;
 
 Object waiting(const std::string& container, const std::string& reason, const std::string& message) {
-  return {{"containerStatuses",
-           Object::array({{{"name", container}, {"image", "localhost/x:1"}, {"ready", false}, {"state", {{"waiting", {{"reason", reason}, {"message", message}}}}}}})}};
+  return {{"containerStatuses", Object::array({{{"name", container},
+                                                {"image", "localhost/x:1"},
+                                                {"ready", false},
+                                                {"state", {{"waiting", {{"reason", reason}, {"message", message}}}}}}})}};
 }
 
 bool says(const Object& condition, const std::string& words) { return condition.value("message", "").find(words) != std::string::npos; }
@@ -35,15 +37,17 @@ TEST_P(BadSpec, IsStalledWithTheFieldPathAndNothingIsWritten) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadSpec,
-    testing::Values(std::pair{R"({"channels": {"bitcoin": {}}})", "spec.channels.bitcoin"}, std::pair{R"({"database": {"external": {}}})", "spec.database.external"},
-                    std::pair{R"({"services": {"payment": {"replicas": -1}}})", "spec.services.payment.replicas"},
-                    std::pair{R"({"services": {"callback": {"autoscaling": {"minReplicas": 11}}}})", "spec.services.callback.autoscaling.minReplicas"},
-                    std::pair{R"({"reconciliation": {"schedule": "* * * * * *"}})", "spec.reconciliation.schedule"},
-                    std::pair{R"({"reconciliation": {"schedule": "0 0 30 2 *"}})", "spec.reconciliation.schedule never fires"},
-                    std::pair{R"({"database": {"managed": {"config": {"a b": "1"}}}})", "spec.database.managed.config"},
-                    std::pair{R"({"database": {"managed": {"maxConnections": 50}}, "services": {"payment": {"autoscaling": {"maxReplicas": 100}}}})",
-                              "spec.database.managed.maxConnections"},
-                    std::pair{R"({"ingress": {"enabled": true}})", "spec.ingress.host"}, std::pair{R"({"paused": "yes"})", "spec.paused"}));
+    testing::Values(
+        std::pair{R"({"channels": {"bitcoin": {}}})", "spec.channels.bitcoin"},
+        std::pair{R"({"database": {"external": {}}})", "spec.database.external"},
+        std::pair{R"({"services": {"payment": {"replicas": -1}}})", "spec.services.payment.replicas"},
+        std::pair{R"({"services": {"callback": {"autoscaling": {"minReplicas": 11}}}})", "spec.services.callback.autoscaling.minReplicas"},
+        std::pair{R"({"reconciliation": {"schedule": "* * * * * *"}})", "spec.reconciliation.schedule"},
+        std::pair{R"({"reconciliation": {"schedule": "0 0 30 2 *"}})", "spec.reconciliation.schedule never fires"},
+        std::pair{R"({"database": {"managed": {"config": {"a b": "1"}}}})", "spec.database.managed.config"},
+        std::pair{R"({"database": {"managed": {"maxConnections": 50}}, "services": {"payment": {"autoscaling": {"maxReplicas": 100}}}})",
+                  "spec.database.managed.maxConnections"},
+        std::pair{R"({"ingress": {"enabled": true}})", "spec.ingress.host"}, std::pair{R"({"paused": "yes"})", "spec.paused"}));
 
 TEST(BadSpec, OfARunningPlatformLeavesEverythingAsItIs) {
   FakeCluster cluster(quickstart_spec());
@@ -62,13 +66,15 @@ TEST(BadSpec, OfARunningPlatformLeavesEverythingAsItIs) {
 }
 
 TEST(BadObject, OfAnyShapeDoesNotThrow) {
-  for (const char* text : {"null", "[]", "{}", R"({"metadata": []})", R"({"metadata": {"name": 5}, "spec": [], "status": 3})", R"({"spec": {"services": 7}})",
-                           R"({"metadata": {"annotations": 1, "finalizers": "x", "deletionTimestamp": "soon"}})"}) {
+  for (const char* text :
+       {"null", "[]", "{}", R"({"metadata": []})", R"({"metadata": {"name": 5}, "spec": [], "status": 3})", R"({"spec": {"services": 7}})",
+        R"({"metadata": {"annotations": 1, "finalizers": "x", "deletionTimestamp": "soon"}})"}) {
     (void)reconcile(Object::parse(text), {}, test::settings(), test::kStart);
   }
   Snapshot live;
   for (const char* kind : {"Pod", "Secret", "Job", "PersistentVolumeClaim", "Deployment", "StatefulSet"}) {
-    live.children[{"v1", kind, "mysql"}] = Object::parse(R"({"metadata": {"labels": 3, "managedFields": {"a": 1}}, "spec": "x", "status": [1]})");
+    live.children[{"v1", kind, "mysql"}] =
+        Object::parse(R"({"metadata": {"labels": 3, "managedFields": {"a": 1}}, "spec": "x", "status": [1]})");
   }
   (void)reconcile(FakeCluster(quickstart_spec()).platform, live, test::settings(), test::kStart);
 }
@@ -125,23 +131,38 @@ TEST(Secrets, AKeyPairIsNeverMixedFromTwoSources) {
 
 TEST(Secrets, ARealChannelNeedsTheUsersKeysAndSaysWhichIsMissing) {
   FakeCluster cluster(test::example("production")["spec"]);
-  cluster.user_secret("payment-service-secret", {"mysql-password", "wechat-app-id", "wechat-mch-id", "wechat-private-key", "wechat-merchant-serial-no",
-                                                 "wechat-public-key", "wechat-public-key-id"});
+  cluster.user_secret("payment-service-secret", {"mysql-password", "wechat-app-id", "wechat-mch-id", "wechat-private-key",
+                                                 "wechat-merchant-serial-no", "wechat-public-key", "wechat-public-key-id"});
   for (int round = 0; round < 4; ++round) {
     cluster.execute(cluster.decide());
     cluster.play();
   }
   EXPECT_EQ(cluster.condition("Ready")["reason"], "SecretIncomplete");
-  EXPECT_TRUE(says(cluster.condition("Ready"), R"(Secret "payment-service-secret" has no key "wechat-api-v3-key")")) << cluster.condition("Ready");
+  EXPECT_TRUE(says(cluster.condition("Ready"), R"(Secret "payment-service-secret" has no key "wechat-api-v3-key")"))
+      << cluster.condition("Ready");
   EXPECT_TRUE(cluster.has("StatefulSet", "mysql")) << "what does not need the key goes on";
   EXPECT_FALSE(cluster.has("Deployment", "payment-service"));
   EXPECT_EQ(cluster.decide().requeue_after, std::chrono::seconds(15)) << "users' Secrets are not watched";
 
-  cluster.user_secret("payment-service-secret", {"mysql-password", "wechat-app-id", "wechat-mch-id", "wechat-private-key", "wechat-merchant-serial-no",
-                                                 "wechat-api-v3-key", "wechat-public-key", "wechat-public-key-id"});
+  cluster.user_secret("payment-service-secret",
+                      {"mysql-password", "wechat-app-id", "wechat-mch-id", "wechat-private-key", "wechat-merchant-serial-no",
+                       "wechat-api-v3-key", "wechat-public-key", "wechat-public-key-id"});
   cluster.settle();
   EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.condition("Ready");
   EXPECT_EQ(cluster.condition("Stalled")["status"], "False");
+}
+
+TEST(Secrets, CallersCredentialsAreMountedWhenTheyAppear) {
+  Object spec = quickstart_spec();
+  spec["security"]["apiAuthentication"] = "Required";
+  FakeCluster cluster(spec);
+  cluster.settle();
+  const auto volumes = [&](const char* service) {
+    return cluster.child("apps/v1", "Deployment", service)["spec"]["template"]["spec"]["volumes"].dump();
+  };
+  EXPECT_NE(volumes("payment-service").find(R"("name":"payment-service-secret","optional":true)"), std::string::npos)
+      << volumes("payment-service");
+  EXPECT_EQ(volumes("callback-service").find("api-secret"), std::string::npos);
 }
 
 TEST(Secrets, ALaterPasswordOfTheUserDoesNotLockTheDatabaseOut) {
@@ -256,16 +277,20 @@ TEST(Schema, AFailedJobIsReportedInItsOwnWordsAndMadeAnew) {
   ASSERT_NE(job, nullptr);
   const std::string name = object::name_of(*job);
   const std::string uid = object::uid_of(*job);
-  (*job)["status"]["conditions"] =
-      Object::array({{{"type", "Failed"}, {"status", "True"}, {"lastTransitionTime", base::to_rfc3339(cluster.now)}, {"message", "backoff limit"}}});
+  (*job)["status"]["conditions"] = Object::array(
+      {{{"type", "Failed"}, {"status", "True"}, {"lastTransitionTime", base::to_rfc3339(cluster.now)}, {"message", "backoff limit"}}});
   cluster.break_workload(name);
-  cluster.add_pod(name + "-1", "schema",
-                  {{"phase", "Failed"},
-                   {"containerStatuses",
-                    Object::array({{{"name", "migrate"},
-                                    {"ready", false},
-                                    {"state", {{"terminated", {{"exitCode", 1}, {"reason", "Error"}, {"message", "{\"event\":\"migrate\",\"error\":\"access denied\"}\n"}}}}}}})}},
-                  {{"batch.kubernetes.io/job-name", name}});
+  cluster.add_pod(
+      name + "-1", "schema",
+      {{"phase", "Failed"},
+       {"containerStatuses",
+        Object::array(
+            {{{"name", "migrate"},
+              {"ready", false},
+              {"state",
+               {{"terminated",
+                 {{"exitCode", 1}, {"reason", "Error"}, {"message", "{\"event\":\"migrate\",\"error\":\"access denied\"}\n"}}}}}}})}},
+      {{"batch.kubernetes.io/job-name", name}});
 
   const Plan early = cluster.decide();
   EXPECT_TRUE(early.replace.empty());
@@ -312,14 +337,14 @@ TEST(Schema, AMigrationAtWorkIsNotCutOff) {
 TEST(Refused, WhatTheApiServerRefusesIsSaidUntilItIsNoLongerAsked) {
   FakeCluster cluster(quickstart_spec());
   cluster.settle();
-  cluster.edit_spec({{"reconciliation", {{"timeZone", "Mars/Olympus"}}}});
-  cluster.snapshot.refused[{"batch/v1", "CronJob", "reconciliation-cronjob"}] = "spec.timeZone: unknown time zone Mars/Olympus";
+  cluster.edit_spec({{"reconciliation", {{"schedule", "@daily"}}}});
+  cluster.snapshot.refused[{"batch/v1", "CronJob", "reconciliation-cronjob"}] = "quota exceeded";
   cluster.platform["status"] = *cluster.decide().status;
   EXPECT_EQ(cluster.condition("Ready")["reason"], "ObjectRefused");
-  EXPECT_TRUE(says(cluster.condition("Ready"), "unknown time zone")) << cluster.condition("Ready");
+  EXPECT_TRUE(says(cluster.condition("Ready"), "quota exceeded")) << cluster.condition("Ready");
 
   // Put right, the live object is as wanted: there is no write that could succeed and clear the refusal.
-  cluster.edit_spec({{"reconciliation", {{"timeZone", "Asia/Shanghai"}}}});
+  cluster.edit_spec({{"reconciliation", {{"schedule", "0/30 * * * *"}}}});
   cluster.settle();
   EXPECT_EQ(cluster.condition("Ready")["status"], "True");
 }

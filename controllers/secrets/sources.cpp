@@ -35,6 +35,7 @@ void collect(const Object* pod_spec, KeySources& keys) {
   if (pod_spec == nullptr) return;
   for (const Object& volume : list_at(*pod_spec, {"volumes"})) {
     for (const Object& source : list_at(volume, {"projected", "sources"})) {
+      if (object::truth_at(source, {"secret", "optional"})) continue;      // no decision: they are mounted when they are there
       const std::string secret = text_at(source, {"secret", "name"});
       for (const Object& item : list_at(source, {"secret", "items"})) {
         if (!secret.empty()) keys.emplace(text_at(item, {"key"}), secret);
@@ -177,7 +178,8 @@ Generate generated(const Context& ctx) {
   generate.object = object_of(ctx, "v1", "Secret", kGeneratedSecret, {"payment-generated", "secrets"}, {}, Owned::Outlives);
   generate.object["type"] = "Opaque";
   // What the simulator calls its merchant: identifiers, not secrets.
-  generate.object["stringData"] = {{"wechat-app-id", "wx5a8f3c1d9e2b7046"}, {"wechat-mch-id", "1900000109"}, {"wechat-public-key-id", "PUB_KEY_ID_SIMULATOR"}};
+  generate.object["stringData"] = {
+      {"wechat-app-id", "wx5a8f3c1d9e2b7046"}, {"wechat-mch-id", "1900000109"}, {"wechat-public-key-id", "PUB_KEY_ID_SIMULATOR"}};
   generate.recipes = {
       Generate::Password{kRootPassword, kPasswordLength},
       Generate::Password{"mysql-migrator-password", kPasswordLength},

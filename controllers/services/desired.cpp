@@ -13,9 +13,7 @@ constexpr std::int32_t kGraceSeconds = 45;       // drain, then the requests in 
 
 Part part_of(const Role& role) { return {role.name, role.role}; }
 
-Object default_resources() {
-  return {{"requests", {{"cpu", "500m"}, {"memory", "512Mi"}}}, {"limits", {{"cpu", "2"}, {"memory", "1Gi"}}}};
-}
+Object default_resources() { return {{"requests", {{"cpu", "500m"}, {"memory", "512Mi"}}}, {"limits", {{"cpu", "2"}, {"memory", "1Gi"}}}}; }
 
 Object deployment(const Context& ctx, const Role& role, const std::string& config) {
   const crds::Service& spec = spec_of(ctx, role);
@@ -34,8 +32,18 @@ Object deployment(const Context& ctx, const Role& role, const std::string& confi
   };
   for (const crds::EnvVar& variable : spec.env) server.env.push_back({{"name", variable.name}, {"value", variable.value}});
 
-  Pod pod{.part = part_of(role), .image = ctx.images.runtime, .init = {wait_for_schema(ctx)}, .main = server, .config_hash = short_hash(config)};
+  Pod pod{.part = part_of(role),
+          .image = ctx.images.runtime,
+          .init = {wait_for_schema(ctx)},
+          .main = server,
+          .config_hash = short_hash(config)};
   pod.volumes = runtime_volumes(ctx, role.name, secrets::service_keys(ctx.platform));
+  // The caller's credentials: without them the service refuses every call, and takes them up when they appear.
+  if (&spec == &ctx.platform.spec.services.payment && ctx.platform.spec.security.api_authentication == "Required") {
+    for (Object& volume : pod.volumes) {
+      if (volume["name"] == "secrets") mount_if_there(ctx, volume, {"api-key", "api-secret"});
+    }
+  }
   pod.grace_seconds = kGraceSeconds;
   pod.spread = true;
 
@@ -71,7 +79,9 @@ Object autoscaler(const Context& ctx, const Role& role) {
           {"selectPolicy", "Max"},
           {"policies", Object::array({scaling_policy("Percent", 100, 30), scaling_policy("Pods", 2, 30)})}}},
         {"scaleDown",
-         {{"stabilizationWindowSeconds", 300}, {"selectPolicy", "Max"}, {"policies", Object::array({scaling_policy("Percent", 30, 60)})}}}}},
+         {{"stabilizationWindowSeconds", 300},
+          {"selectPolicy", "Max"},
+          {"policies", Object::array({scaling_policy("Percent", 30, 60)})}}}}},
   };
   return object;
 }

@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "controllers/cache/cache.hpp"
 #include "controllers/component/pod.hpp"
 #include "controllers/database/database.hpp"
-#include "controllers/cache/cache.hpp"
 #include "controllers/services/services.hpp"
 
 namespace controllers::services {
@@ -21,12 +21,13 @@ std::string head(const Context& ctx, const std::string& log_level) {
 }
 
 std::string listening(Listeners listeners) {
-  return fmt::format("listeners:\n  - {{port: {}, routes: public}}\n  - {{port: {}, routes: management}}\n", listeners.port, listeners.management);
+  return fmt::format("listeners:\n  - {{port: {}, routes: public}}\n  - {{port: {}, routes: management}}\n", listeners.port,
+                     listeners.management);
 }
 
 std::string database(std::int32_t connections) {
-  return fmt::format("database:\n  engine: mysql\n  host: {}\n  port: {}\n  name: payment\n  connections: {}\n", database::kName, database::kPort,
-                     connections);
+  return fmt::format("database:\n  engine: mysql\n  host: {}\n  port: {}\n  name: payment\n  connections: {}\n", database::kName,
+                     database::kPort, connections);
 }
 
 std::string secrets_line() { return fmt::format("secretsDirectory: {}\n", kSecretsFolder); }
@@ -59,7 +60,8 @@ std::int32_t connections_per_process(const crds::Platform& platform) {
 
 std::string service_config(const Context& ctx, Listeners listeners, const std::string& log_level) {
   const crds::Spec& spec = ctx.platform.spec;
-  std::string text = head(ctx, log_level) + listening(listeners) + "shards: 0\n" + secrets_line() + database(connections_per_process(ctx.platform));
+  std::string text =
+      head(ctx, log_level) + listening(listeners) + "shards: 0\n" + secrets_line() + database(connections_per_process(ctx.platform));
   text += fmt::format("redis:\n  host: {}\n  port: {}\n", cache::kName, cache::kPort);
   text += fmt::format("authentication: {}\n", spec.security.api_authentication);
   if (spec.channels.wechat_pay.enabled) {

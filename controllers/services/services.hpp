@@ -25,7 +25,8 @@ struct Role {
 inline constexpr std::array<Role, 3> kRoles = {{
     {"payment-service", "payment", 8086, 8087, "payment", &crds::Services::payment, "payment-gateway", 40003},
     {"callback-service", "callback", 8088, 8089, "callback", &crds::Services::callback, "", 0},
-    {"reconciliation-service", "reconciliation", 8090, 8091, "reconciliation", &crds::Services::reconciliation, "reconciliation-service", 40020},
+    {"reconciliation-service", "reconciliation", 8090, 8091, "reconciliation", &crds::Services::reconciliation, "reconciliation-service",
+     40020},
 }};
 
 [[nodiscard]] const crds::Service& spec_of(const Context& ctx, const Role& role);

@@ -42,8 +42,8 @@ Objects desired(const Context& ctx) {
                         {"strategy", {{"type", "Recreate"}}},      // two ledgers would disagree
                         {"selector", {{"matchLabels", selector(ctx, kPart)}}},
                         {"template", pod_template(ctx, pod)}};
-  return {service_account(ctx, kPart), config_map(ctx, kPart, services::kConfigKey, config), service(ctx, kName, kPart, {{"http", kPort, "http"}}),
-          deployment};
+  return {service_account(ctx, kPart), config_map(ctx, kPart, services::kConfigKey, config),
+          service(ctx, kName, kPart, {{"http", kPort, "http"}}), deployment};
 }
 
 }  // namespace controllers::simulator

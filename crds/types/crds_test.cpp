@@ -58,7 +58,8 @@ TEST(Definition, IsAsCommitted) {
 }
 
 TEST(Reference, IsAsCommitted) {
-  EXPECT_EQ(reference_markdown(), file_text("docs/reference/paymentplatform.md")) << "run: generate-crds --reference > docs/reference/paymentplatform.md";
+  EXPECT_EQ(reference_markdown(), file_text("docs/reference/paymentplatform.md"))
+      << "run: generate-crds --reference > docs/reference/paymentplatform.md";
 }
 
 TEST(Definition, IsSmallEnoughForKubectlApply) { EXPECT_LT(definition_yaml().size(), kDefinitionBytesMax); }
@@ -107,7 +108,8 @@ TEST(Defaults, OfTheSchemaAndOfTheTypesAreTheSame) {
 }
 
 TEST(Decode, FillsWhatIsGivenAndKeepsTheRest) {
-  const Spec spec = decoded(nlohmann::json::parse(R"({"services": {"reconciliation": {"replicas": 2}}, "database": {"managed": {"storage": {"size": "1Gi"}}}})"));
+  const Spec spec = decoded(
+      nlohmann::json::parse(R"({"services": {"reconciliation": {"replicas": 2}}, "database": {"managed": {"storage": {"size": "1Gi"}}}})"));
   EXPECT_EQ(spec.services.reconciliation.replicas, 2);
   EXPECT_FALSE(spec.services.reconciliation.autoscaling.enabled);
   ASSERT_TRUE(spec.database.managed);
@@ -142,17 +144,21 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{R"({"services": {"payment": {"replicas": 1.5}}})", "spec.services.payment.replicas"},
                     Refused{R"({"services": {"payment": {"replicas": 18446744073709551615}}})", "spec.services.payment.replicas"},
                     Refused{R"({"services": {"payment": {"replicas": 1001}}})", "spec.services.payment.replicas"},
-                    Refused{R"({"services": {"payment": {"autoscaling": {"minReplicas": 5, "maxReplicas": 4}}}})", "spec.services.payment.autoscaling.minReplicas"},
+                    Refused{R"({"services": {"payment": {"autoscaling": {"minReplicas": 5, "maxReplicas": 4}}}})",
+                            "spec.services.payment.autoscaling.minReplicas"},
                     Refused{R"({"services": {"payment": {"logLevel": "loud"}}})", "spec.services.payment.logLevel"},
                     Refused{R"({"services": {"payment": {"env": [{"value": "x"}]}}})", "spec.services.payment.env[0].name"},
                     Refused{R"({"services": {"payment": {"env": [{"name": "A"}, {"name": "A"}]}}})", "spec.services.payment.env[1]"},
-                    Refused{R"({"services": {"payment": {"resources": {"requests": {"cpu": "much"}}}}})", "spec.services.payment.resources.requests.cpu"},
+                    Refused{R"({"services": {"payment": {"resources": {"requests": {"cpu": "much"}}}}})",
+                            "spec.services.payment.resources.requests.cpu"},
                     Refused{R"({"database": {"engine": "oracle"}})", "spec.database.engine"},
                     Refused{R"({"database": {"managed": {"config": {"x": "a\nb"}}}})", "spec.database.managed.config.x"},
                     Refused{R"({"reconciliation": {"schedule": "@every 5m"}})", "spec.reconciliation.schedule"},
                     Refused{R"({"reconciliation": {"schedule": "0 0 31 4 *"}})", "spec.reconciliation.schedule"},
-                    Refused{R"({"reconciliation": []})", "spec.reconciliation"}, Refused{R"({"ingress": {"enabled": true}})", "spec.ingress.host"},
-                    Refused{R"({"image": 5})", "spec.image"}, Refused{R"({"image": "a b"})", "spec.image"}));
+                    Refused{R"({"reconciliation": {"timeZone": "Mars/Olympus"}})", "spec.reconciliation.timeZone"},
+                    Refused{R"({"reconciliation": []})", "spec.reconciliation"},
+                    Refused{R"({"ingress": {"enabled": true}})", "spec.ingress.host"}, Refused{R"({"image": 5})", "spec.image"},
+                    Refused{R"({"image": "a b"})", "spec.image"}));
 
 TEST(Refusal, OfAnImageReferenceThatIsTooLong) {
   const Problems problems = problems_of({{"image", std::string(513, 'a')}});
@@ -172,15 +178,17 @@ TEST(Refusal, ReportsEveryProblemAtOnce) {
 }
 
 TEST(Cron, LinesThatPeopleWrite) {
-  for (const char* line : {"0/30 * * * *", "*/5 * * * *", "0 2 * * 0", "0 0 1,15 * *", "15-45/10 8-18 * 1-6 1-5", "@hourly", "@yearly", "0 0 29 2 *", "0 0 31 4 1"}) {
+  for (const char* line : {"0/30 * * * *", "*/5 * * * *", "0 2 * * 0", "0 0 1,15 * *", "15-45/10 8-18 * 1-6 1-5", "@hourly", "@yearly",
+                           "0 0 29 2 *", "0 0 31 4 1"}) {
     EXPECT_TRUE(problems_of({{"reconciliation", {{"schedule", line}}}}).empty()) << line;
     EXPECT_TRUE(cron_can_fire(line)) << line;
   }
 }
 
 TEST(Cron, LinesThatAreRefused) {
-  for (const char* line : {"", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 7", "*/0 * * * *", "0 0 * * MON", "@every 1h", "@reboot",
-                           "TZ=UTC 0 0 * * *", "CRON_TZ=UTC 0 0 * * *", "a b c d e", " 0 0 * * *", "0  0 * * *", "? * * * *"}) {
+  for (const char* line :
+       {"", "* * * *", "* * * * * *", "60 * * * *", "* 24 * * *", "* * 0 * *", "* * * 13 *", "* * * * 7", "*/0 * * * *", "0 0 * * MON",
+        "@every 1h", "@reboot", "TZ=UTC 0 0 * * *", "CRON_TZ=UTC 0 0 * * *", "a b c d e", " 0 0 * * *", "0  0 * * *", "? * * * *"}) {
     EXPECT_EQ(problems_of({{"reconciliation", {{"schedule", line}}}}).size(), 1U) << line;
   }
 }
@@ -190,7 +198,8 @@ TEST(Cron, LinesThatNeverFire) {
 }
 
 TEST(Yaml, ReadsBackAsWhatItWas) {
-  const nlohmann::json value = nlohmann::json::parse(R"({"a": "yes", "b": ["1", 2, {"c": {}, "d": []}], "e": "x: y", "f": "line\nline\n", "g": null, "h": ""})");
+  const nlohmann::json value =
+      nlohmann::json::parse(R"({"a": "yes", "b": ["1", 2, {"c": {}, "d": []}], "e": "x: y", "f": "line\nline\n", "g": null, "h": ""})");
   EXPECT_EQ(to_yaml(value), "a: \"yes\"\nb:\n- \"1\"\n- 2\n- c: {}\n  d: []\ne: \"x: y\"\nf: |\n  line\n  line\ng: null\nh: \"\"\n");
 }
 

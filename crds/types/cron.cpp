@@ -47,9 +47,10 @@ std::optional<Set> numbers_of(const std::string& field, unsigned lowest, unsigne
 }  // namespace
 
 const char* cron_pattern() {
-  static const std::string kPattern = fmt::format(
-      "^(@(hourly|daily|midnight|weekly|monthly|yearly|annually)|{} {} {} {} {})$", field_pattern("[0-5]?[0-9]"),
-      field_pattern("([01]?[0-9]|2[0-3])"), field_pattern("(0?[1-9]|[12][0-9]|3[01])"), field_pattern("(0?[1-9]|1[0-2])"), field_pattern("[0-6]"));
+  static const std::string kPattern =
+      fmt::format("^(@(hourly|daily|midnight|weekly|monthly|yearly|annually)|{} {} {} {} {})$", field_pattern("[0-5]?[0-9]"),
+                  field_pattern("([01]?[0-9]|2[0-3])"), field_pattern("(0?[1-9]|[12][0-9]|3[01])"), field_pattern("(0?[1-9]|1[0-2])"),
+                  field_pattern("[0-6]"));
   return kPattern.c_str();
 }
 

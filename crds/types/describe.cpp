@@ -61,8 +61,8 @@ Schema text_schema(const Bounds& bounds) {
   if (bounds.one_of.empty()) {
     schema["maxLength"] = bounds.length_max;
     if (bounds.format.as_rule) {
-      schema["x-kubernetes-validations"] = Schema::array(
-          {{{"rule", fmt::format("self.matches(r'{}')", bounds.format.pattern)}, {"message", fmt::format("must be {}", bounds.format.meaning)}}});
+      schema["x-kubernetes-validations"] = Schema::array({{{"rule", fmt::format("self.matches(r'{}')", bounds.format.pattern)},
+                                                           {"message", fmt::format("must be {}", bounds.format.meaning)}}});
     } else if (*bounds.format.pattern != '\0') {
       schema["pattern"] = bounds.format.pattern;
     }
@@ -93,7 +93,8 @@ bool expect_list(const nlohmann::json& in, const Bounds& bounds, const std::stri
   for (std::size_t i = 0; i < in.size() && !bounds.list_key.empty(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       bool same = in[i].is_object() && in[j].is_object();
-      for (const std::string& key : bounds.list_key) same = same && in[i].value(key, nlohmann::json()) == in[j].value(key, nlohmann::json());
+      for (const std::string& key : bounds.list_key)
+        same = same && in[i].value(key, nlohmann::json()) == in[j].value(key, nlohmann::json());
       if (same) return refuse(problems, fmt::format("{}[{}]", path, i), fmt::format("repeats the item {}", j));
     }
   }

@@ -132,24 +132,23 @@ class Description {
  public:
   template <typename M>
   Description&& field(std::string name, M T::*member, std::string doc, Bounds bounds = {}) && {
-    fields_.push_back(Field{
-        name, bounds.required,
-        [=](T& out, const nlohmann::json& in, const std::string& path, Problems& problems) {
-          M value{};                                     // a list or map replaces its default; a struct is laid over it
-          if constexpr (std::is_class_v<M>) {
-            if (in.is_object()) value = out.*member;
-          }
-          if (!decode_value(value, in, bounds, path, problems)) return false;
-          out.*member = std::move(value);
-          return true;
-        },
-        [=](const T& initial) {
-          Schema schema = schema_value(initial.*member, bounds);
-          if (!bounds.schema_default || bounds.required) schema.erase("default");
-          Schema with_doc = {{"description", doc}};      // first, as people read it
-          with_doc.update(schema);
-          return with_doc;
-        }});
+    fields_.push_back(Field{name, bounds.required,
+                            [=](T& out, const nlohmann::json& in, const std::string& path, Problems& problems) {
+                              M value{};  // a list or map replaces its default; a struct is laid over it
+                              if constexpr (std::is_class_v<M>) {
+                                if (in.is_object()) value = out.*member;
+                              }
+                              if (!decode_value(value, in, bounds, path, problems)) return false;
+                              out.*member = std::move(value);
+                              return true;
+                            },
+                            [=](const T& initial) {
+                              Schema schema = schema_value(initial.*member, bounds);
+                              if (!bounds.schema_default || bounds.required) schema.erase("default");
+                              Schema with_doc = {{"description", doc}};  // first, as people read it
+                              with_doc.update(schema);
+                              return with_doc;
+                            }});
     return std::move(*this);
   }
 
@@ -172,8 +171,7 @@ class Description {
     if (!required.empty()) schema["required"] = required;
     schema["properties"] = std::move(properties);
     for (const Rule& rule : rules_) {
-      schema["x-kubernetes-validations"].push_back(
-          {{"rule", rule.cel}, {"message", rule.message}, {"fieldPath", "." + rule.at}});
+      schema["x-kubernetes-validations"].push_back({{"rule", rule.cel}, {"message", rule.message}, {"fieldPath", "." + rule.at}});
     }
     // An empty object lets the defaults inside apply. Rules are checked on the default itself, so there it is spelled out.
     if (!defaults.empty() && required.empty()) schema["default"] = rules_.empty() ? Schema::object() : defaults;

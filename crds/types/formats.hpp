@@ -17,6 +17,5 @@ constexpr Format kMysqlSize{"^[1-9][0-9]*[KMGT]?$", "a size such as 128M or 1G"}
 constexpr Format kRedisSize{"^[1-9][0-9]*(kb|mb|gb|k|m|g|b)?$", "a size such as 256mb or 1gb"};
 constexpr Format kOneLine{"^[^\\r\\n]*$", "one line"};
 constexpr Format kEnvName{"^[A-Za-z_][A-Za-z0-9_]*$", "a name of letters, digits and _"};
-constexpr Format kTimeZone{"^[A-Za-z]+([A-Za-z0-9_+-]|/[A-Za-z])*$", "a time zone such as Asia/Shanghai"};
 
 }  // namespace crds

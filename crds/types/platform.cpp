@@ -13,8 +13,10 @@ Description<LocalRef> describe() {
 template <>
 Description<Resources> describe() {
   return Description<Resources>()
-      .field("requests", &Resources::requests, "What the scheduler sets aside, by resource name.", {.length_max = 32, .items_max = 8, .format = kQuantity})
-      .field("limits", &Resources::limits, "What the container may not exceed, by resource name.", {.length_max = 32, .items_max = 8, .format = kQuantity});
+      .field("requests", &Resources::requests, "What the scheduler sets aside, by resource name.",
+             {.length_max = 32, .items_max = 8, .format = kQuantity})
+      .field("limits", &Resources::limits, "What the container may not exceed, by resource name.",
+             {.length_max = 32, .items_max = 8, .format = kQuantity});
 }
 
 template <>
@@ -39,10 +41,12 @@ Description<ManagedMysql> describe() {
              {.min = 50, .max = 100000, .schema_default = false})
       .field("innodbBufferPoolSize", &ManagedMysql::innodb_buffer_pool_size, "Server setting innodb_buffer_pool_size. Default 1G.",
              {.length_max = 16, .format = kMysqlSize, .schema_default = false})
-      .field("flushLogAtTrxCommit", &ManagedMysql::flush_log_at_trx_commit,
-             "Server setting innodb_flush_log_at_trx_commit. Default 1. With 0 or 2 a crash of the node may lose the last second of payments.",
-             {.min = 0, .max = 2, .schema_default = false})
-      .field("syncBinlog", &ManagedMysql::sync_binlog, "Server setting sync_binlog. Default 1.", {.min = 0, .max = 1000, .schema_default = false})
+      .field(
+          "flushLogAtTrxCommit", &ManagedMysql::flush_log_at_trx_commit,
+          "Server setting innodb_flush_log_at_trx_commit. Default 1. With 0 or 2 a crash of the node may lose the last second of payments.",
+          {.min = 0, .max = 2, .schema_default = false})
+      .field("syncBinlog", &ManagedMysql::sync_binlog, "Server setting sync_binlog. Default 1.",
+             {.min = 0, .max = 1000, .schema_default = false})
       .field("config", &ManagedMysql::config, "Further server settings by name, as in a my.cnf file.",
              {.length_max = 256, .items_max = 64, .format = kOneLine});
 }
@@ -56,27 +60,32 @@ Description<Database> describe() {
 
 template <>
 Description<ScratchStorage> describe() {
-  return Description<ScratchStorage>().field("size", &ScratchStorage::size, "Size limit of the pod's own volume, lost with the pod. Default 2Gi.",
+  return Description<ScratchStorage>().field("size", &ScratchStorage::size,
+                                             "Size limit of the pod's own volume, lost with the pod. Default 2Gi.",
                                              {.length_max = 32, .format = kQuantity, .schema_default = false});
 }
 
 template <>
 Description<ManagedRedis> describe() {
   return Description<ManagedRedis>()
-      .field("image", &ManagedRedis::image, "Image of Redis 7 or later; empty means the operator's default.", {.length_max = 512, .format = kImage})
+      .field("image", &ManagedRedis::image, "Image of Redis 7 or later; empty means the operator's default.",
+             {.length_max = 512, .format = kImage})
       .field("maxMemory", &ManagedRedis::max_memory, "Setting maxmemory. Default 1gb.",
              {.length_max = 16, .format = kRedisSize, .schema_default = false})
       .field("maxMemoryPolicy", &ManagedRedis::max_memory_policy, "Setting maxmemory-policy. Default allkeys-lru.",
-             {.one_of = {"allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "noeviction"},
+             {.one_of = {"allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl",
+                         "noeviction"},
               .schema_default = false})
-      .field("appendOnly", &ManagedRedis::append_only, "How often the append-only file is flushed; no turns the file off. Default everysec.",
+      .field("appendOnly", &ManagedRedis::append_only,
+             "How often the append-only file is flushed; no turns the file off. Default everysec.",
              {.one_of = {"everysec", "always", "no"}, .schema_default = false})
       .field("storage", &ManagedRedis::storage, "The volume of the append-only file.", {.schema_default = false});
 }
 
 template <>
 Description<Redis> describe() {
-  return Description<Redis>().field("managed", &Redis::managed, "A Redis that the operator runs in the namespace. Also what an absent mode means.");
+  return Description<Redis>().field("managed", &Redis::managed,
+                                    "A Redis that the operator runs in the namespace. Also what an absent mode means.");
 }
 
 template <>
@@ -92,7 +101,8 @@ Description<WechatPay> describe() {
 template <>
 Description<Simulator> describe() {
   return Description<Simulator>().field(
-      "enabled", &Simulator::enabled, "Runs a channel simulator; every enabled channel without a baseUrl uses it, and no real money moves.");
+      "enabled", &Simulator::enabled,
+      "Runs a channel simulator; every enabled channel without a baseUrl uses it, and no real money moves.");
 }
 
 template <>
@@ -108,7 +118,8 @@ Description<Autoscaling> describe() {
       .field("enabled", &Autoscaling::enabled, "Whether a HorizontalPodAutoscaler decides the number of replicas.")
       .field("minReplicas", &Autoscaling::min_replicas, "Fewest replicas.", {.min = 1, .max = kReplicasMax})
       .field("maxReplicas", &Autoscaling::max_replicas, "Most replicas.", {.min = 1, .max = kReplicasMax})
-      .field("targetCPUUtilizationPercentage", &Autoscaling::target_cpu, "Average CPU use to aim at, in percent of the request.", {.min = 1, .max = 100})
+      .field("targetCPUUtilizationPercentage", &Autoscaling::target_cpu, "Average CPU use to aim at, in percent of the request.",
+             {.min = 1, .max = 100})
       .field("targetMemoryUtilizationPercentage", &Autoscaling::target_memory, "Average memory use to aim at, in percent of the request.",
              {.min = 1, .max = 100})
       .rule("self.minReplicas <= self.maxReplicas", "minReplicas must not exceed maxReplicas", "minReplicas",
@@ -143,23 +154,28 @@ Description<Services> describe() {
 template <>
 Description<Reconciliation> describe() {
   return Description<Reconciliation>()
-      .field("schedule", &Reconciliation::schedule, "When to reconcile: five numeric cron fields, or @hourly, @daily, @weekly, @monthly, @yearly.",
-             {.length_max = 100, .format = {cron_pattern(), "five numeric cron fields such as 0/30 * * * *, or @hourly to @yearly", false, true}})
-      .field("timeZone", &Reconciliation::time_zone, "Time zone of the schedule and of the channels' days.", {.length_max = 64, .format = kTimeZone})
-      .field("lookbackDays", &Reconciliation::lookback_days, "How many days back a run looks.", {.min = 1, .max = 90})
-      .field("timeoutSeconds", &Reconciliation::timeout_seconds, "When a run is given up.", {.min = 10, .max = 86400});
+      .field("schedule", &Reconciliation::schedule,
+             "When to reconcile: five numeric cron fields, or @hourly, @daily, @weekly, @monthly, @yearly.",
+             {.length_max = 100,
+              .format = {cron_pattern(), "five numeric cron fields such as 0/30 * * * *, or @hourly to @yearly", false, true}})
+      // The zones that payment-runtime knows (docs/reference/runtime-configuration.md) and that a CronJob can be given.
+      .field("timeZone", &Reconciliation::time_zone, "Time zone of the schedule and of the channels' days.",
+             {.one_of = {"Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo", "Asia/Seoul", "UTC", "Etc/UTC"}})
+      .field("lookbackDays", &Reconciliation::lookback_days, "How many days back a run looks.", {.min = 1, .max = 31})
+      .field("timeoutSeconds", &Reconciliation::timeout_seconds, "When a run is given up.", {.min = 10, .max = 3600});
 }
 
 template <>
 Description<IngressTls> describe() {
-  return Description<IngressTls>().field("secretName", &IngressTls::secret_name, "Secret with tls.crt and tls.key; empty means no TLS at the ingress.",
-                                         {.format = kObjectName});
+  return Description<IngressTls>().field("secretName", &IngressTls::secret_name,
+                                         "Secret with tls.crt and tls.key; empty means no TLS at the ingress.", {.format = kObjectName});
 }
 
 template <>
 Description<RateLimit> describe() {
-  return Description<RateLimit>().field("requestsPerSecond", &RateLimit::requests_per_second,
-                                        "Requests a second that one client address may make (annotation of ingress-nginx); 0 means no limit.", {.max = 1000000});
+  return Description<RateLimit>().field(
+      "requestsPerSecond", &RateLimit::requests_per_second,
+      "Requests a second that one client address may make (annotation of ingress-nginx); 0 means no limit.", {.max = 1000000});
 }
 
 template <>
@@ -177,9 +193,10 @@ Description<Ingress> describe() {
 
 template <>
 Description<Security> describe() {
-  return Description<Security>().field("apiAuthentication", &Security::api_authentication,
-                                       "Required: every request is signed. Development: the documented test key and unsigned requests are accepted.",
-                                       {.one_of = {"Required", "Development"}});
+  return Description<Security>().field(
+      "apiAuthentication", &Security::api_authentication,
+      "Required: every request is signed. Development: the documented test key and unsigned requests are accepted.",
+      {.one_of = {"Required", "Development"}});
 }
 
 template <>
@@ -192,7 +209,8 @@ Description<Spec> describe() {
       .field("paused", &Spec::paused, "Stops all changes; the status still moves. Also annotation paymentplatform.io/paused: \"true\".")
       .field("deletionPolicy", &Spec::deletion_policy, "What happens to volumes and generated Secrets when the platform is deleted.",
              {.one_of = {"Retain", "Delete"}})
-      .field("secretRef", &Spec::secret_ref, "The user's Secret. Never written; keys that are missing and can be generated come from payment-generated.")
+      .field("secretRef", &Spec::secret_ref,
+             "The user's Secret. Never written; keys that are missing and can be generated come from payment-generated.")
       .field("database", &Spec::database, "The database.")
       .field("redis", &Spec::redis, "The cache for idempotency checks. Losing it costs latency, never an outcome.")
       .field("channels", &Spec::channels, "Payment channels.")
@@ -234,11 +252,14 @@ Platform decode_platform(const nlohmann::json& object, Problems& problems) {
   platform.name = text_at(metadata, "name");
   platform.name_space = text_at(metadata, "namespace");
   platform.uid = text_at(metadata, "uid");
-  if (metadata.contains("generation") && metadata["generation"].is_number_integer()) platform.generation = metadata["generation"].get<std::int64_t>();
-  if (platform.name.size() > kNameMax) problems.push_back({"metadata.name", "must have at most 63 characters: it becomes a label of every child"});
+  if (metadata.contains("generation") && metadata["generation"].is_number_integer())
+    platform.generation = metadata["generation"].get<std::int64_t>();
+  if (platform.name.size() > kNameMax)
+    problems.push_back({"metadata.name", "must have at most 63 characters: it becomes a label of every child"});
 
   const auto spec = object.find("spec");
-  if (spec != object.end() && !spec->is_null() && decode_value(platform.spec, *spec, Bounds{}, "spec", problems)) check_meaning(platform.spec, problems);
+  if (spec != object.end() && !spec->is_null() && decode_value(platform.spec, *spec, Bounds{}, "spec", problems))
+    check_meaning(platform.spec, problems);
 
   platform.paused = platform.spec.paused;
   const auto annotations = metadata.find("annotations");

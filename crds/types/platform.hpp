@@ -106,7 +106,8 @@ struct Service {
 struct Services {
   Service payment;
   Service callback;
-  Service reconciliation{.replicas = 1, .autoscaling = {.enabled = false, .min_replicas = 1, .max_replicas = 3}, .resources = {}, .env = {}};
+  Service reconciliation{
+      .replicas = 1, .autoscaling = {.enabled = false, .min_replicas = 1, .max_replicas = 3}, .resources = {}, .env = {}};
 };
 
 struct Reconciliation {

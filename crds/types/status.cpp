@@ -9,12 +9,15 @@ constexpr Format kReason{"^([A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?)?$", "a word 
 template <>
 Description<Condition> describe() {
   return Description<Condition>()
-      .field("type", &Condition::type, "Ready, Reconciling, Stalled, or a part with Ready at the end.", {.length_max = 63, .required = true})
+      .field("type", &Condition::type, "Ready, Reconciling, Stalled, or a part with Ready at the end.",
+             {.length_max = 63, .required = true})
       .field("status", &Condition::status, "True, False or Unknown.", {.one_of = {"True", "False", "Unknown"}, .required = true})
-      .field("observedGeneration", &Condition::observed_generation, "The generation that this was said of.", {.max = INT64_MAX, .schema_default = false})
+      .field("observedGeneration", &Condition::observed_generation, "The generation that this was said of.",
+             {.max = INT64_MAX, .schema_default = false})
       .field("lastTransitionTime", &Condition::last_transition_time, "When the status last changed.", {.length_max = 32, .required = true})
       .field("reason", &Condition::reason, "Why, as one word of a closed list.", {.length_max = 63, .format = kReason, .required = true})
-      .field("message", &Condition::message, "What is so, of which object, and what to do next.", {.length_max = kMessageMax, .required = true});
+      .field("message", &Condition::message, "What is so, of which object, and what to do next.",
+             {.length_max = kMessageMax, .required = true});
 }
 
 template <>
@@ -40,7 +43,8 @@ Description<Status> describe() {
   return Description<Status>()
       .field("observedGeneration", &Status::observed_generation, "The generation that this status was made for; -1 before the first.",
              {.min = -1, .max = INT64_MAX})
-      .field("conditions", &Status::conditions, "Ready, Reconciling and Stalled for the whole; one more for each part.", {.list_key = {"type"}})
+      .field("conditions", &Status::conditions, "Ready, Reconciling and Stalled for the whole; one more for each part.",
+             {.list_key = {"type"}})
       .field("components", &Status::components, "The workloads of the platform.", {.items_max = 64, .list_key = {"name"}})
       .field("services", &Status::services, "Ready services of all services.", {.length_max = 16})
       .field("version", &Status::version, "Release of payment-runtime that runs.", {.length_max = 128})

@@ -11,8 +11,8 @@ bool plain(const std::string& text) {
   for (const char c : text) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0 && std::string_view("._-/").find(c) == std::string_view::npos) return false;
   }
-  for (const char* taken : {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "True", "False", "Null", "Yes", "No", "On", "Off", "Y", "N",
-                            "TRUE", "FALSE", "NULL", "YES", "NO", "ON", "OFF"}) {
+  for (const char* taken : {"true", "false", "null", "yes", "no", "on",   "off",   "y",    "n",   "True", "False", "Null", "Yes",
+                            "No",   "On",    "Off",  "Y",   "N",  "TRUE", "FALSE", "NULL", "YES", "NO",   "ON",    "OFF"}) {
     if (text == taken) return false;
   }
   return true;
