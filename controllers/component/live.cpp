@@ -112,7 +112,7 @@ std::string last_words(const std::string& message) {
   const Object record = Object::parse(last, nullptr, false);
   if (!record.is_object()) return clip(last);
   std::string words;
-  for (const char* key : {"event", "message", "error"}) {
+  for (const char* key : {"event", "problem", "message", "error"}) {
     const std::string part = text_at(record, {key});
     if (!part.empty()) words += (words.empty() ? "" : ": ") + part;
   }

@@ -289,7 +289,7 @@ TEST(Schema, AFailedJobIsReportedInItsOwnWordsAndMadeAnew) {
               {"ready", false},
               {"state",
                {{"terminated",
-                 {{"exitCode", 1}, {"reason", "Error"}, {"message", "{\"event\":\"migrate\",\"error\":\"access denied\"}\n"}}}}}}})}},
+                 {{"exitCode", 1}, {"reason", "Error"}, {"message", "{\"event\":\"migrate_failed\",\"problem\":\"access denied\"}\n"}}}}}}})}},
       {{"batch.kubernetes.io/job-name", name}});
 
   const Plan early = cluster.decide();
@@ -297,7 +297,7 @@ TEST(Schema, AFailedJobIsReportedInItsOwnWordsAndMadeAnew) {
   EXPECT_EQ(early.requeue_after, std::chrono::seconds(21));
   cluster.execute(early);
   EXPECT_EQ(cluster.condition("SchemaReady")["reason"], "SchemaFailed");
-  EXPECT_TRUE(says(cluster.condition("Ready"), "migrate: access denied")) << cluster.condition("Ready");
+  EXPECT_TRUE(says(cluster.condition("Ready"), "migrate_failed: access denied")) << cluster.condition("Ready");
 
   cluster.now += std::chrono::seconds(30);
   const Plan late = cluster.decide();
