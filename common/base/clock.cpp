@@ -38,9 +38,9 @@ std::string to_rfc3339(TimePoint time, bool fraction) {
   const auto day = floor<days>(time);
   const year_month_day date{day};
   const hh_mm_ss<microseconds> clock{time - day};
-  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                 clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+  std::string text =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                  static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
   if (fraction) text += fmt::format(".{:06}", clock.subseconds().count());
   return text + 'Z';
 }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include <hiredis/hiredis.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/detached.hpp>
@@ -14,7 +15,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <hiredis/hiredis.h>
 
 #include "common/net/backoff.hpp"
 
@@ -54,7 +54,13 @@ using Reply = std::unique_ptr<redisReply, FreeReply>;
 class RedisCache::Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(boost::asio::any_io_executor executor, RedisOptions options, const base::Clock& clock, base::Rng& rng)
-      : clock_(clock), options_(std::move(options)), rng_(rng), resolver_(executor), socket_(executor), timer_(executor), executor_(executor) {}
+      : clock_(clock),
+        options_(std::move(options)),
+        rng_(rng),
+        resolver_(executor),
+        socket_(executor),
+        timer_(executor),
+        executor_(executor) {}
 
   void start() { boost::asio::co_spawn(executor_, run(shared_from_this()), boost::asio::detached); }
 
@@ -124,7 +130,8 @@ class RedisCache::Connection : public std::enable_shared_from_this<Connection> {
       std::string batch;
       batch.swap(self->unsent_);   // all that was asked since the last turn, in one write
       error_code error;
-      co_await boost::asio::async_write(self->socket_, boost::asio::buffer(batch), boost::asio::redirect_error(boost::asio::use_awaitable, error));
+      co_await boost::asio::async_write(self->socket_, boost::asio::buffer(batch),
+                                        boost::asio::redirect_error(boost::asio::use_awaitable, error));
       // The loss of an earlier connection is no business of the one that came after it.
       if (error && generation == self->generation_) self->drop();
     }
@@ -185,7 +192,8 @@ class RedisCache::Connection : public std::enable_shared_from_this<Connection> {
         const base::SteadyPoint since = self->clock_.steady_now();
         co_await self->read_replies();
         self->drop();
-        if (self->clock_.steady_now() - since > kReconnectMax) backoff.reset();   // one that only ever connects keeps its circuit open longer
+        if (self->clock_.steady_now() - since > kReconnectMax)
+          backoff.reset();   // one that only ever connects keeps its circuit open longer
       } else {
         error_code ignored;
         self->socket_.close(ignored);
@@ -226,7 +234,8 @@ base::Task<base::Result<bool>> RedisCache::set_if_absent(std::string key, std::s
   if (!reply) co_return base::fail(std::move(reply.error()));
   if ((*reply)->type == REDIS_REPLY_STATUS) co_return true;
   if ((*reply)->type == REDIS_REPLY_NIL) co_return false;
-  const std::string_view text = (*reply)->str == nullptr ? "unexpected reply" : std::string_view{(*reply)->str, static_cast<std::size_t>((*reply)->len)};
+  const std::string_view text =
+      (*reply)->str == nullptr ? "unexpected reply" : std::string_view{(*reply)->str, static_cast<std::size_t>((*reply)->len)};
   co_return away(text);   // an error such as OOM, READONLY, LOADING
 }
 

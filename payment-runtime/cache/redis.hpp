@@ -16,10 +16,10 @@
 namespace pay::cache {
 
 constexpr auto kConnectTimeout = std::chrono::seconds{1};
-constexpr auto kReplyTimeout = std::chrono::milliseconds{50};        // slower than this is not faster than the database
+constexpr auto kReplyTimeout = std::chrono::milliseconds{50};  // slower than this is not faster than the database
 constexpr auto kReconnectFirst = std::chrono::milliseconds{100};
 constexpr auto kReconnectMax = std::chrono::seconds{5};
-constexpr std::size_t kPipelinedMax = 1024;                          // commands in flight; more are refused at once
+constexpr std::size_t kPipelinedMax = 1024;  // commands in flight; more are refused at once
 constexpr std::size_t kReplyBytesMax = 64 * 1024;
 
 struct RedisOptions {

@@ -31,7 +31,8 @@ std::chrono::sys_days local_day(base::TimePoint at, TimeZone zone) { return std:
 
 std::string format_day(std::chrono::sys_days day) {
   const std::chrono::year_month_day date{day};
-  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                     static_cast<unsigned>(date.day()));
 }
 
 }  // namespace
@@ -50,7 +51,8 @@ base::Result<TimeZone> parse_time_zone(std::string_view text) {
     }
   }
   return base::fail(base::Code::InvalidArgument,
-                    fmt::format("time zone \"{}\" is not known here; use an offset such as +08:00, UTC, or Asia/Shanghai", text), "timeZone");
+                    fmt::format("time zone \"{}\" is not known here; use an offset such as +08:00, UTC, or Asia/Shanghai", text),
+                    "timeZone");
 }
 
 std::string day_of(base::TimePoint at, TimeZone zone) { return format_day(local_day(at, zone)); }

@@ -9,8 +9,8 @@ namespace pay::domain {
 
 namespace {
 
-std::vector<LedgerEntry> transfer(std::string_view debit, std::string_view debit_owner, std::string_view credit, std::string_view credit_owner,
-                                  const Money& amount) {
+std::vector<LedgerEntry> transfer(std::string_view debit, std::string_view debit_owner, std::string_view credit,
+                                  std::string_view credit_owner, const Money& amount) {
   BASE_ASSERT(amount.minor > 0);
   std::vector<LedgerEntry> entries{
       {std::string{debit}, std::string{debit_owner}, amount.minor, amount.currency},

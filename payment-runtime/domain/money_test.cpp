@@ -29,7 +29,8 @@ TEST(ParseAmount, ReadsYuanAsFen) {
 }
 
 TEST(ParseAmount, RefusesWhatIsNotAPositiveAmountWithTwoDecimals) {
-  for (const std::string_view text : {"", ".", "1.", ".5", "+1", "1e2", "1E2", " 1", "1 ", "1,00", "0x10", "1.2.3", "abc", "1_000", "NaN", "\xef\xbc\x91"}) {
+  for (const std::string_view text :
+       {"", ".", "1.", ".5", "+1", "1e2", "1E2", " 1", "1 ", "1,00", "0x10", "1.2.3", "abc", "1_000", "NaN", "\xef\xbc\x91"}) {
     EXPECT_EQ(refusal(text), "must be a decimal number such as 100 or 100.00") << text;
   }
   EXPECT_EQ(refusal("-1"), "must not be negative");

@@ -12,7 +12,8 @@ namespace pay::domain {
 namespace {
 
 bool business_no_character(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || std::string_view{"_|*.:-"}.find(c) != std::string_view::npos;
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+         std::string_view{"_|*.:-"}.find(c) != std::string_view::npos;
 }
 
 /// Characters of well-formed UTF-8 without control characters; none otherwise.
@@ -66,10 +67,11 @@ Event make_event(const Payment& payment, std::string_view type, State state, std
       .id = fmt::format("{}:{}", payment.payment_no, version),
       .type = std::string{type},
       .payment_no = payment.payment_no,
-      .payload = fmt::format(R"({{"paymentNo":"{}","businessNo":"{}","merchant":"{}","paymentChannel":"{}","amountMinor":{},"currency":"{}",)"
-                             R"("state":"{}","at":"{}"}})",
-                             payment.payment_no, payment.business_no, payment.merchant, payment.channel, payment.amount.minor,
-                             payment.amount.currency, name(state), base::to_rfc3339(at, true)),
+      .payload =
+          fmt::format(R"({{"paymentNo":"{}","businessNo":"{}","merchant":"{}","paymentChannel":"{}","amountMinor":{},"currency":"{}",)"
+                      R"("state":"{}","at":"{}"}})",
+                      payment.payment_no, payment.business_no, payment.merchant, payment.channel, payment.amount.minor,
+                      payment.amount.currency, name(state), base::to_rfc3339(at, true)),
   };
 }
 
@@ -151,7 +153,9 @@ Payment after(Payment payment, const Step& step) {
   return payment;
 }
 
-Event created_event(const Payment& payment) { return make_event(payment, "payment.created", payment.state, payment.version, payment.created_at); }
+Event created_event(const Payment& payment) {
+  return make_event(payment, "payment.created", payment.state, payment.version, payment.created_at);
+}
 
 Step on_prepay(const Payment& payment, std::string code_url, base::TimePoint now) {
   Step step = make_step(payment, State::AwaitingPayer, now);

@@ -55,9 +55,9 @@ struct Payment {
 /// A fact for other systems, stored in the outbox in the same transaction as the change it tells of.
 struct Event {
   std::string id;            // "<payment_no>:<version>": a step has at most one, so a repeated step cannot tell it twice
-  std::string type;          // payment.created, payment.succeeded, payment.succeeded_late, payment.failed, payment.closed, payment.conflicted
+  std::string type;  // payment.created, payment.succeeded, payment.succeeded_late, payment.failed, payment.closed, payment.conflicted
   std::string payment_no;
-  std::string payload;       // JSON object, ASCII
+  std::string payload;  // JSON object, ASCII
 };
 
 /// One edge of the state machine, ready to be compared and set.
@@ -66,15 +66,15 @@ struct Step {
   std::string out_trade_no;
   State from = State::PendingChannel;
   State to = State::PendingChannel;
-  std::int64_t version = 0;                       // the version it was decided on
+  std::int64_t version = 0;  // the version it was decided on
   base::TimePoint at;
-  std::string code_url;                           // empty: unchanged
-  std::string channel_trade_no;                   // empty: unchanged
-  std::string reason;                             // replaces
+  std::string code_url;  // empty: unchanged
+  std::string channel_trade_no;  // empty: unchanged
+  std::string reason;  // replaces
   std::optional<base::TimePoint> succeeded_at;
-  std::optional<base::TimePoint> check_at;        // when to ask the channel; none when final
+  std::optional<base::TimePoint> check_at;  // when to ask the channel; none when final
   std::vector<LedgerEntry> entries;
-  std::optional<Event> event;                     // none for steps that only we care about
+  std::optional<Event> event;  // none for steps that only we care about
 };
 
 /// The payment as it will be once `step` has been stored.
@@ -92,15 +92,16 @@ struct Step {
 /// What a piece of evidence means for a payment.
 struct Verdict {
   enum class Kind {
-    Move,      // take `step`
-    Nothing,   // we know already, or it says nothing new
-    Refused,   // it contradicts what we hold and no edge covers it: a person must look; `why` says so
+    Move,  // take `step`
+    Nothing,  // we know already, or it says nothing new
+    Refused,  // it contradicts what we hold and no edge covers it: a person must look; `why` says so
   };
   Kind kind = Kind::Nothing;
   std::optional<Step> step;
   std::string why;
 };
-[[nodiscard]] Verdict on_evidence(const Payment& payment, const ChannelEvidence& evidence, std::string_view our_account, base::TimePoint now);
+[[nodiscard]] Verdict on_evidence(const Payment& payment, const ChannelEvidence& evidence, std::string_view our_account,
+                                  base::TimePoint now);
 
 /// When the resolver first asks about a payment in this state, and how long it waits after its n-th question.
 [[nodiscard]] std::optional<base::TimePoint> first_check(State state, base::TimePoint now);

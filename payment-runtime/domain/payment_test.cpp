@@ -75,14 +75,16 @@ TEST(PaymentStates, StatusOfTheSourceDocumentsIsOneForPaidTwoForOverElseZero) {
   EXPECT_EQ(status_code(State::SucceededLate), 1);
   EXPECT_EQ(status_code(State::Failed), 2);
   EXPECT_EQ(status_code(State::Closed), 2);
-  for (const State state : {State::PendingChannel, State::AwaitingPayer, State::Unknown, State::Conflicted}) EXPECT_EQ(status_code(state), 0);
+  for (const State state : {State::PendingChannel, State::AwaitingPayer, State::Unknown, State::Conflicted})
+    EXPECT_EQ(status_code(state), 0);
 }
 
 TEST(BusinessNo, IsOneTo64CharactersOfAClosedAlphabet) {
   EXPECT_TRUE(check_business_no("a"));
   EXPECT_TRUE(check_business_no("A-Z_a|z*0.9:x"));
   EXPECT_TRUE(check_business_no(std::string(64, 'x')));
-  for (const std::string& bad : {std::string{}, std::string(65, 'x'), std::string{"a b"}, std::string{"a'b"}, std::string{"a/b"}, std::string{"é"}, std::string{"a\0", 2}}) {
+  for (const std::string& bad : {std::string{}, std::string(65, 'x'), std::string{"a b"}, std::string{"a'b"}, std::string{"a/b"},
+                                 std::string{"é"}, std::string{"a\0", 2}}) {
     const base::Status status = check_business_no(bad);
     ASSERT_FALSE(status) << bad;
     EXPECT_EQ(status.error().field, "businessNo");
@@ -95,7 +97,8 @@ TEST(Subject, CountsCharactersNotBytesAndRefusesBrokenText) {
   EXPECT_TRUE(check_subject(chinese));
   EXPECT_FALSE(check_subject(chinese + "x"));
   EXPECT_TRUE(check_subject("𝄞"));
-  for (const std::string_view bad : {"a\nb", "\x7f", "\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe4\xbb"}) EXPECT_FALSE(check_subject(bad));
+  for (const std::string_view bad : {"a\nb", "\x7f", "\xff", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe4\xbb"})
+    EXPECT_FALSE(check_subject(bad));
 }
 
 TEST(Evidence, PaidBooksTheAmountOnceAndTellsOthers) {
@@ -157,7 +160,8 @@ TEST(Evidence, OlderNewsNeverTakesAPaymentBack) {
 
 TEST(Evidence, NotFoundEndsAPaymentOnlyWhenItsOrderCanNoLongerArrive) {
   const Payment payment = payment_in(State::Unknown);
-  EXPECT_EQ(on_evidence(payment, says(TradeState::NotFound), kAccount, payment.expires_at + kClockMargin - 1us).kind, Verdict::Kind::Nothing);
+  EXPECT_EQ(on_evidence(payment, says(TradeState::NotFound), kAccount, payment.expires_at + kClockMargin - 1us).kind,
+            Verdict::Kind::Nothing);
   const Verdict verdict = on_evidence(payment, says(TradeState::NotFound), kAccount, payment.expires_at + kClockMargin);
   ASSERT_EQ(verdict.kind, Verdict::Kind::Move);
   EXPECT_EQ(verdict.step->to, State::Failed);
@@ -175,8 +179,8 @@ RC_GTEST_PROP(EvidenceProperty, AnyOrderOfEvidenceBooksMoneyAtMostOnceAlongLegal
   const auto length = *rc::gen::inRange(0, 12);
   int bookings = 0;
   for (int i = 0; i < length; ++i) {
-    ChannelEvidence evidence = says(*rc::gen::element(TradeState::NotFound, TradeState::AwaitingPayer, TradeState::Succeeded, TradeState::Succeeded,
-                                                      TradeState::Closed, TradeState::Failed, TradeState::Refunded));
+    ChannelEvidence evidence = says(*rc::gen::element(TradeState::NotFound, TradeState::AwaitingPayer, TradeState::Succeeded,
+                                                      TradeState::Succeeded, TradeState::Closed, TradeState::Failed, TradeState::Refunded));
     evidence.channel_trade_no = *rc::gen::element<std::string>("T1", "T2");
     evidence.amount = {*rc::gen::element<std::int64_t>(10000, 10000, 1, -5, 0), *rc::gen::element<std::string>("CNY", "CNY", "USD")};
     evidence.account = *rc::gen::element<std::string>(std::string{kAccount}, std::string{kAccount}, "other");
@@ -223,9 +227,10 @@ TEST(Ledger, UnbalancedSetsAreNamed) {
 }
 
 TEST(Events, ArePlainJsonOfClosedAlphabets) {
-  EXPECT_EQ(created_event(payment_in(State::PendingChannel)).payload,
-            R"({"paymentNo":"01KG8X0000000000000000TEST","businessNo":"ORDER-1","merchant":"default","paymentChannel":"wechat","amountMinor":10000,)"
-            R"("currency":"CNY","state":"PENDING_CHANNEL","at":"2026-01-31T00:00:00.000000Z"})");
+  EXPECT_EQ(
+      created_event(payment_in(State::PendingChannel)).payload,
+      R"({"paymentNo":"01KG8X0000000000000000TEST","businessNo":"ORDER-1","merchant":"default","paymentChannel":"wechat","amountMinor":10000,)"
+      R"("currency":"CNY","state":"PENDING_CHANNEL","at":"2026-01-31T00:00:00.000000Z"})");
 }
 
 }  // namespace

@@ -55,7 +55,8 @@ Totals& Totals::operator+=(const Totals& other) {
   return *this;
 }
 
-std::optional<Difference> classify(std::string_view channel, std::string_view day, const BillRow& row, const std::optional<Payment>& payment) {
+std::optional<Difference> classify(std::string_view channel, std::string_view day, const BillRow& row,
+                                   const std::optional<Payment>& payment) {
   if (!payment || payment->channel != channel) {
     Difference difference = about(DifferenceType::MissingLocally, channel, day, nullptr, &row);
     if (payment) difference.detail = fmt::format("the number belongs to channel {}", payment->channel);
@@ -84,7 +85,8 @@ Matching match(std::string_view channel, std::string_view day, std::span<const P
     result.totals.channel_minor += row.amount.minor;
     const auto found = ours.find(row.out_trade_no);
     if (!seen.insert(row.out_trade_no).second) {
-      result.differences.push_back(about(DifferenceType::DuplicateAtChannel, channel, day, found == ours.end() ? nullptr : found->second, &row));
+      result.differences.push_back(
+          about(DifferenceType::DuplicateAtChannel, channel, day, found == ours.end() ? nullptr : found->second, &row));
     } else if (found == ours.end()) {
       result.unmatched.push_back(row);
     } else if (std::optional<Difference> difference = classify(channel, day, row, *found->second)) {
@@ -102,7 +104,8 @@ Matching match(std::string_view channel, std::string_view day, std::span<const P
 }
 
 std::optional<Difference> compare(std::string_view day, const Payment& payment, const ChannelEvidence& evidence) {
-  const BillRow row{evidence.out_trade_no, evidence.channel_trade_no, evidence.state, evidence.amount, evidence.succeeded_at.value_or(payment.updated_at)};
+  const BillRow row{evidence.out_trade_no, evidence.channel_trade_no, evidence.state, evidence.amount,
+                    evidence.succeeded_at.value_or(payment.updated_at)};
   const bool channel_paid = carries_money(evidence.state);
   const bool ours_booked = is_paid(payment.state) || payment.state == State::Conflicted;
   if (channel_paid) return classify(payment.channel, day, row, payment);

@@ -22,7 +22,9 @@ Payment ours(const std::string& number, std::int64_t minor = 100, State state = 
   payment.state = state;
   return payment;
 }
-BillRow theirs(const std::string& number, std::int64_t minor = 100) { return {number, "T" + number, TradeState::Succeeded, {minor, "CNY"}, kNoon}; }
+BillRow theirs(const std::string& number, std::int64_t minor = 100) {
+  return {number, "T" + number, TradeState::Succeeded, {minor, "CNY"}, kNoon};
+}
 
 TEST(Matching, EqualSidesHaveNoDifferenceAndEqualTotals) {
   const std::vector<Payment> paid{ours("a"), ours("b", 250)};
@@ -102,9 +104,7 @@ RC_GTEST_PROP(MatchingProperty, FindsExactlyWhatWasTamperedWith, ()) {
         bill.push_back(theirs(number, minor));
         expected.emplace(DifferenceType::DuplicateAtChannel, number);
         break;
-      default:
-        paid.push_back(ours(number, minor));
-        bill.push_back(theirs(number, minor));
+      default: paid.push_back(ours(number, minor)); bill.push_back(theirs(number, minor));
     }
   }
   const Matching result = match("wechat", "2026-01-31", paid, bill);

@@ -3,7 +3,8 @@
 // Errors: Unavailable with retry_after   nothing was stored, or a write whose fate is unknown could not be read back; asking again is safe,
 //                                        because every write is keyed and takes effect at most once
 //         Internal                       the database refused a statement: a bug or a schema of another release
-// A reply to a COMMIT that was lost is resolved inside the call by running the same keyed write again: it either finds its own row or makes it.
+// A reply to a COMMIT that was lost is resolved inside the call by running the same keyed write again: it either finds its own row or makes
+// it.
 #pragma once
 
 #include <optional>
@@ -20,17 +21,17 @@
 namespace pay::ports {
 
 struct Begun {
-  bool first = false;           // false: the business number was taken; `payment` is the one that holds it
+  bool first = false;  // false: the business number was taken; `payment` is the one that holds it
   domain::Payment payment;
 };
 
 /// A verified callback as it came, kept for ever beside what became of it.
 struct InboxEntry {
-  std::string event_id;         // the channel's identifier of the notification; unique within the channel
+  std::string event_id;  // the channel's identifier of the notification; unique within the channel
   std::string channel;
   std::string out_trade_no;
-  std::string body;             // raw bytes (what the channel encrypted stays encrypted)
-  std::string outcome;          // "applied", "nothing_new", "refused", "no_such_payment"
+  std::string body;  // raw bytes (what the channel encrypted stays encrypted)
+  std::string outcome;  // "applied", "nothing_new", "refused", "no_such_payment"
   base::TimePoint received_at;
 };
 
@@ -42,8 +43,8 @@ struct Cursor {
 
 struct Window {
   std::string channel;
-  base::TimePoint from;   // included
-  base::TimePoint to;     // excluded
+  base::TimePoint from;  // included
+  base::TimePoint to;  // excluded
 };
 
 struct ReconciliationRun {
@@ -54,12 +55,12 @@ struct ReconciliationRun {
   std::string last_day;
   domain::Totals totals;
   std::size_t difference_count = 0;
-  std::vector<domain::Difference> differences;   // the first kDifferencesStoredMax
+  std::vector<domain::Difference> differences;  // the first kDifferencesStoredMax
 };
 
-constexpr std::size_t kIdentifierMax = 64;        // bytes of every identifier that comes from outside
-constexpr std::size_t kPageMax = 1000;            // rows a listing returns at most
-constexpr std::size_t kDifferencesStoredMax = 1000;   // of one run; its numbers count all
+constexpr std::size_t kIdentifierMax = 64;  // bytes of every identifier that comes from outside
+constexpr std::size_t kPageMax = 1000;  // rows a listing returns at most
+constexpr std::size_t kDifferencesStoredMax = 1000;  // of one run; its numbers count all
 
 class Store {
  public:
@@ -76,12 +77,15 @@ class Store {
   virtual base::Task<base::Result<bool>> record_callback(InboxEntry entry, base::Deadline deadline) = 0;
 
   // Absence is a value. Always from the primary: money is decided on what these return.
-  virtual base::Task<base::Result<std::optional<domain::Payment>>> find_by_business_no(std::string business_no, base::Deadline deadline) = 0;
-  virtual base::Task<base::Result<std::optional<domain::Payment>>> find_by_out_trade_no(std::string out_trade_no, base::Deadline deadline) = 0;
+  virtual base::Task<base::Result<std::optional<domain::Payment>>> find_by_business_no(std::string business_no,
+                                                                                       base::Deadline deadline) = 0;
+  virtual base::Task<base::Result<std::optional<domain::Payment>>> find_by_out_trade_no(std::string out_trade_no,
+                                                                                        base::Deadline deadline) = 0;
 
   /// Open payments whose time to ask has come, oldest first. Taking one moves its next time (domain::check_delay) so that other
   /// processes and the next call pass over it; a taker that dies costs one delay.
-  virtual base::Task<base::Result<std::vector<domain::Payment>>> take_unresolved(base::TimePoint now, std::size_t limit, base::Deadline deadline) = 0;
+  virtual base::Task<base::Result<std::vector<domain::Payment>>> take_unresolved(base::TimePoint now, std::size_t limit,
+                                                                                 base::Deadline deadline) = 0;
 
   /// Payments whose money came within the window (by succeeded_at), conflicted ones included; at most kPageMax after the cursor.
   virtual base::Task<base::Result<std::vector<domain::Payment>>> list_paid(Window window, Cursor after, base::Deadline deadline) = 0;

@@ -25,7 +25,8 @@ base::Task<base::Result<Received>> receive(std::string channel, ports::RawCallba
   base::Result<ports::VerifiedCallback> verified = found->second->verify(callback, now);
   if (!verified) co_return base::fail(std::move(verified.error()));
 
-  if (verified->event_id.empty() || verified->event_id.size() > ports::kIdentifierMax || verified->evidence.out_trade_no.size() > ports::kIdentifierMax) {
+  if (verified->event_id.empty() || verified->event_id.size() > ports::kIdentifierMax ||
+      verified->evidence.out_trade_no.size() > ports::kIdentifierMax) {
     co_return base::fail(base::Code::InvalidArgument, "the callback's identifiers are empty or too long");
   }
 
@@ -37,7 +38,8 @@ base::Task<base::Result<Received>> receive(std::string channel, ports::RawCallba
       .outcome = {},
       .received_at = now,
   };
-  base::Result<std::optional<domain::Payment>> payment = co_await ports.store->find_by_out_trade_no(verified->evidence.out_trade_no, deadline);
+  base::Result<std::optional<domain::Payment>> payment =
+      co_await ports.store->find_by_out_trade_no(verified->evidence.out_trade_no, deadline);
   if (!payment) co_return base::fail(std::move(payment.error()));
   if (!*payment || (*payment)->channel != inbox.channel) {
     // Our number is stored before the channel hears it, so this is money for an order that is not ours, or that a restored backup lost.
@@ -48,8 +50,8 @@ base::Task<base::Result<Received>> receive(std::string channel, ports::RawCallba
     co_return base::fail(base::Code::NotFound, "no payment has the channel order number " + number);
   }
 
-  base::Result<payment::Settled> settled = co_await payment::settle(std::move(**payment), std::move(verified->evidence),
-                                                                    std::string{found->second->account()}, std::move(inbox), ports, deadline);
+  base::Result<payment::Settled> settled = co_await payment::settle(
+      std::move(**payment), std::move(verified->evidence), std::string{found->second->account()}, std::move(inbox), ports, deadline);
   if (!settled) co_return base::fail(std::move(settled.error()));
   Received received{.outcome = Outcome::NothingNew, .why = std::move(settled->why), .payment = std::move(settled->payment)};
   if (settled->duplicate_event) {

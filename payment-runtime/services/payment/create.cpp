@@ -18,7 +18,8 @@ base::Result<domain::Payment> validate(CreatePayment command, const Ports& ports
   if (!ports.channels->contains(command.channel)) {
     std::string names;
     for (const auto& [name, channel] : *ports.channels) names += (names.empty() ? "" : ", ") + name;
-    return base::fail(base::Code::InvalidArgument, "must be an enabled channel: " + (names.empty() ? "none is enabled" : names), "paymentChannel");
+    return base::fail(base::Code::InvalidArgument, "must be an enabled channel: " + (names.empty() ? "none is enabled" : names),
+                      "paymentChannel");
   }
 
   domain::Payment payment;
@@ -34,10 +35,12 @@ base::Result<domain::Payment> validate(CreatePayment command, const Ports& ports
 }
 
 /// A duplicate that Redis remembers and the database confirms. The key alone proves nothing: its payment may never have been stored.
-base::Task<base::Result<std::optional<domain::Payment>>> find_duplicate_early(domain::Payment payment, Ports ports, base::Deadline deadline) {
+base::Task<base::Result<std::optional<domain::Payment>>> find_duplicate_early(domain::Payment payment, Ports ports,
+                                                                              base::Deadline deadline) {
   if (ports.cache == nullptr) co_return std::nullopt;
-  const base::Result<bool> first = co_await ports.cache->set_if_absent(std::string{kIdempotencyKeyPrefix} + payment.business_no, payment.payment_no,
-                                                                       kIdempotencyKeyLife, deadline.capped(*ports.clock, kCacheBudget));
+  const base::Result<bool> first =
+      co_await ports.cache->set_if_absent(std::string{kIdempotencyKeyPrefix} + payment.business_no, payment.payment_no, kIdempotencyKeyLife,
+                                          deadline.capped(*ports.clock, kCacheBudget));
   if (!first || *first) co_return std::nullopt;
   co_return co_await ports.store->find_by_business_no(payment.business_no, deadline);
 }

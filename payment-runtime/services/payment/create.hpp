@@ -25,7 +25,8 @@ struct Created {
 /// Creates a payment and asks the channel for a way to pay it. One database transaction before the channel call and one after; none is open
 /// while the channel is called. The payment comes back in the state that is known: AWAITING_PAYER with code_url, FAILED when the channel
 /// declined, PENDING_CHANNEL or UNKNOWN when the channel could not be reached or did not answer (the resolver goes on with it).
-/// Errors: InvalidArgument (field named, nothing stored); Unavailable with retry_after (the store: ask again with the same business number).
+/// Errors: InvalidArgument (field named, nothing stored); Unavailable with retry_after (the store: ask again with the same business
+/// number).
 base::Task<base::Result<Created>> create(CreatePayment command, Ports ports, base::Deadline deadline);
 
 /// NotFound, or Unavailable with retry_after.
@@ -34,7 +35,7 @@ base::Task<base::Result<domain::Payment>> query(std::string business_no, Ports p
 /// The key under which a duplicate is noticed early (named as the source documents name it), and for how long.
 constexpr std::string_view kIdempotencyKeyPrefix = "payment:idempotent:";
 constexpr auto kIdempotencyKeyLife = std::chrono::seconds{300};
-constexpr auto kAnswerReserve = std::chrono::milliseconds{500};   // kept from the channel's time to store what it said
-constexpr auto kCacheBudget = std::chrono::milliseconds{50};   // what a payment is willing to wait for a hint
+constexpr auto kAnswerReserve = std::chrono::milliseconds{500};  // kept from the channel's time to store what it said
+constexpr auto kCacheBudget = std::chrono::milliseconds{50};  // what a payment is willing to wait for a hint
 
 }  // namespace pay::services::payment

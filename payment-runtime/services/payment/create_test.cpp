@@ -41,11 +41,11 @@ TEST(CreatePayment, GivesACodeToPayAndStoresThePaymentItsEventAndNoMoney) {
 TEST(CreatePayment, BadInputIsRefusedByFieldAndNothingIsStored) {
   World world;
   const std::vector<std::pair<CreatePayment, std::string>> cases{
-      {{"", "1", "wechat", ""}, "businessNo"},        {{std::string(65, 'x'), "1", "wechat", ""}, "businessNo"},
-      {{"a b", "1", "wechat", ""}, "businessNo"},     {{"a", "0", "wechat", ""}, "amount"},
-      {{"a", "-1", "wechat", ""}, "amount"},          {{"a", "1.234", "wechat", ""}, "amount"},
-      {{"a", "100000000", "wechat", ""}, "amount"},   {{"a", "1e2", "wechat", ""}, "amount"},
-      {{"a", "1", "cash", ""}, "paymentChannel"},     {{"a", "1", "", ""}, "paymentChannel"},
+      {{"", "1", "wechat", ""}, "businessNo"},         {{std::string(65, 'x'), "1", "wechat", ""}, "businessNo"},
+      {{"a b", "1", "wechat", ""}, "businessNo"},      {{"a", "0", "wechat", ""}, "amount"},
+      {{"a", "-1", "wechat", ""}, "amount"},           {{"a", "1.234", "wechat", ""}, "amount"},
+      {{"a", "100000000", "wechat", ""}, "amount"},    {{"a", "1e2", "wechat", ""}, "amount"},
+      {{"a", "1", "cash", ""}, "paymentChannel"},      {{"a", "1", "", ""}, "paymentChannel"},
       {{"a", "1", "wechat", "line\nfeed"}, "subject"},
   };
   for (const auto& [command, field] : cases) {
@@ -191,8 +191,9 @@ TEST(CreatePayment, EvidenceThatOvertookTheReplyWins) {
   world.store.before_next("apply", [&world](Contents& contents) {
     auto& [payment_no, payment] = *contents.payments.begin();
     static_cast<void>(world.wechat.pay(payment.out_trade_no));
-    const auto verdict = domain::on_evidence(payment, {payment.out_trade_no, domain::TradeState::Succeeded, "T1", payment.amount, "1900000001", {}},
-                                             "1900000001", world.clock.now());
+    const auto verdict =
+        domain::on_evidence(payment, {payment.out_trade_no, domain::TradeState::Succeeded, "T1", payment.amount, "1900000001", {}},
+                            "1900000001", world.clock.now());
     payment = domain::after(payment, *verdict.step);
   });
   const auto created = create_in(world);

@@ -14,7 +14,8 @@ using domain::Payment;
 using domain::TradeState;
 
 base::Task<base::Result<Payment>> ask(Payment payment, ports::Channel* channel, Ports ports, base::Deadline deadline) {
-  base::Result<domain::ChannelEvidence> evidence = co_await channel->query(payment.out_trade_no, deadline.capped(*ports.clock, kResolveChannelBudget));
+  base::Result<domain::ChannelEvidence> evidence =
+      co_await channel->query(payment.out_trade_no, deadline.capped(*ports.clock, kResolveChannelBudget));
   if (!evidence) co_return base::fail(std::move(evidence.error()));
   base::Result<Settled> settled =
       co_await settle(std::move(payment), std::move(*evidence), std::string{channel->account()}, std::nullopt, ports, deadline);
@@ -23,7 +24,8 @@ base::Task<base::Result<Payment>> ask(Payment payment, ports::Channel* channel, 
 }
 
 /// The same order under the same number: the channel either makes it now or gives the code of the one it has.
-base::Task<base::Result<Payment>> make_again(Payment payment, TradeState known, ports::Channel* channel, Ports ports, base::Deadline deadline) {
+base::Task<base::Result<Payment>> make_again(Payment payment, TradeState known, ports::Channel* channel, Ports ports,
+                                             base::Deadline deadline) {
   ports::ChannelOrder order{payment.out_trade_no, payment.amount, payment.subject, payment.expires_at};
   base::Result<ports::Prepay> prepay = co_await channel->create(std::move(order), deadline.capped(*ports.clock, kResolveChannelBudget));
   if (prepay) {
@@ -38,7 +40,8 @@ base::Task<base::Result<Payment>> make_again(Payment payment, TradeState known, 
     co_return co_await store_step(std::move(payment), std::move(step), ports, deadline);
   }
   // Declined. That alone does not say that there is no order: our first request may have arrived meanwhile, and this one be its duplicate.
-  base::Result<domain::ChannelEvidence> evidence = co_await channel->query(payment.out_trade_no, deadline.capped(*ports.clock, kResolveChannelBudget));
+  base::Result<domain::ChannelEvidence> evidence =
+      co_await channel->query(payment.out_trade_no, deadline.capped(*ports.clock, kResolveChannelBudget));
   if (!evidence) co_return base::fail(std::move(evidence.error()));
   if (evidence->state == TradeState::NotFound && known == TradeState::NotFound) {
     domain::Step step = domain::on_declined(payment, error.message, ports.clock->now());
@@ -57,11 +60,13 @@ bool same(const Payment& before, const Payment& now) { return before.version == 
 base::Task<base::Result<Payment>> resolve(Payment payment, Ports ports, base::Deadline deadline) {
   const auto found = ports.channels->find(payment.channel);
   if (found == ports.channels->end()) {
-    co_return base::fail(base::Code::FailedPrecondition, "channel " + payment.channel + " of payment " + payment.payment_no + " is not enabled");
+    co_return base::fail(base::Code::FailedPrecondition,
+                         "channel " + payment.channel + " of payment " + payment.payment_no + " is not enabled");
   }
   ports::Channel* const channel = found->second;
 
-  base::Result<domain::ChannelEvidence> evidence = co_await channel->query(payment.out_trade_no, deadline.capped(*ports.clock, kResolveChannelBudget));
+  base::Result<domain::ChannelEvidence> evidence =
+      co_await channel->query(payment.out_trade_no, deadline.capped(*ports.clock, kResolveChannelBudget));
   if (!evidence) co_return base::fail(std::move(evidence.error()));
 
   const TradeState known = evidence->state;
@@ -111,7 +116,7 @@ base::Task<void> run_resolver(Ports ports, std::stop_token stop, ResolverObserve
   while (!stop.stop_requested()) {
     const base::Result<ResolverRound> round = co_await resolve_due(ports, base::Deadline::after(*ports.clock, kResolverRoundMax));
     if (observe != nullptr && (!round || round->taken > 0)) observe(context, round);
-    if (round && round->taken == kResolverBatchMax) continue;   // a backlog: go on at once
+    if (round && round->taken == kResolverBatchMax) continue;  // a backlog: go on at once
     co_await net::wait_for(kResolverInterval);
   }
 }

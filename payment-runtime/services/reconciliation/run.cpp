@@ -155,7 +155,8 @@ base::Task<base::Status> ask_order_by_order(Work* work, ports::Channel* channel,
     }
   }
   if (asked < paid->size()) {
-    work->add_about_day(DifferenceType::NotChecked, name, range.day, fmt::format("{} of {} payments were not asked about", paid->size() - asked, paid->size()));
+    work->add_about_day(DifferenceType::NotChecked, name, range.day,
+                        fmt::format("{} of {} payments were not asked about", paid->size() - asked, paid->size()));
   }
   co_return base::Status{};
 }
@@ -207,8 +208,8 @@ base::Task<base::Result<Report>> run(Options options, Ports ports, base::Deadlin
   report.finished_at = ports.clock->now();
   // A run that used up its time still stores what it found.
   const base::Deadline save_until = base::Deadline::at(std::max(deadline.when(), ports.clock->steady_now() + kSaveReserve));
-  ports::ReconciliationRun record{report.run_id, report.started_at, report.finished_at, report.days.front(), report.days.back(),
-                                  report.totals, report.difference_count, report.differences};
+  ports::ReconciliationRun record{report.run_id,      report.started_at, report.finished_at,      report.days.front(),
+                                  report.days.back(), report.totals,     report.difference_count, report.differences};
   const base::Status saved = co_await ports.store->save_reconciliation(std::move(record), save_until);
   if (!saved) co_return base::fail(saved.error());
   co_return std::move(report);

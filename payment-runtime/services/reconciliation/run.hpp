@@ -31,13 +31,14 @@ struct Report {
   std::vector<domain::Difference> differences;               // the first ports::kDifferencesStoredMax
 };
 
-/// Every enabled channel over the window, oldest day first: open payments are resolved by asking; then a closed day is matched with its bill
-/// (a bill that is not there yet is the finding BillNotAvailable), and the current day, unless its bill exists, is asked order by order.
-/// The report is stored before it is returned. Error: the store is not available; channels that do not answer are findings.
+/// Every enabled channel over the window, oldest day first: open payments are resolved by asking; then a closed day is matched with its
+/// bill (a bill that is not there yet is the finding BillNotAvailable), and the current day, unless its bill exists, is asked order by
+/// order. The report is stored before it is returned. Error: the store is not available; channels that do not answer are findings.
 base::Task<base::Result<Report>> run(Options options, Ports ports, base::Deadline deadline);
 
-/// One JSON object for the pod's termination message: {"time","runId","days","firstDay","lastDay","differences","byType","totals","resolved",
-/// "samples"}; samples are left out from the end until it fits.
+/// One JSON object for the pod's termination message:
+/// {"time","runId","days","firstDay","lastDay","differences","byType","totals","resolved", "samples"}; samples are left out from the end
+/// until it fits.
 [[nodiscard]] std::string to_json(const Report& report, std::size_t bytes_max);
 constexpr std::size_t kTerminationMessageMax = 4096;   // what the kubelet keeps
 

@@ -70,7 +70,8 @@ std::vector<ports::BillRow> FakeChannel::paid_rows() const {
 base::Task<base::Result<ports::Prepay>> FakeChannel::create(ports::ChannelOrder order, base::Deadline) {
   const std::optional<ChannelFault> fault = co_await enter("create");
   if (fault && *fault != ChannelFault::LostReply) co_return base::fail(error_of(*fault));
-  Order& made = orders.try_emplace(order.out_trade_no, Order{order.amount, ports::TradeState::AwaitingPayer, "", std::nullopt, 0}).first->second;
+  Order& made =
+      orders.try_emplace(order.out_trade_no, Order{order.amount, ports::TradeState::AwaitingPayer, "", std::nullopt, 0}).first->second;
   ++made.created;
   if (fault) co_return base::fail(error_of(*fault));
   if (made.state != ports::TradeState::AwaitingPayer) co_return base::fail(base::Code::FailedPrecondition, "the order number is used");

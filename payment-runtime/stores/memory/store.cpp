@@ -29,7 +29,8 @@ std::vector<Payment> page(std::vector<std::pair<base::TimePoint, Payment>> rows,
   std::ranges::sort(rows, {}, [](const auto& row) { return std::pair{row.first, row.second.payment_no}; });
   std::vector<Payment> result;
   for (auto& [at, payment] : rows) {
-    if (std::pair{at, payment.payment_no} > std::pair{after.at, after.payment_no} && result.size() < ports::kPageMax) result.push_back(std::move(payment));
+    if (std::pair{at, payment.payment_no} > std::pair{after.at, after.payment_no} && result.size() < ports::kPageMax)
+      result.push_back(std::move(payment));
   }
   return result;
 }
@@ -174,7 +175,8 @@ base::Task<base::Result<std::vector<Payment>>> MemoryStore::list_open(ports::Win
   std::vector<std::pair<base::TimePoint, Payment>> rows;
   for (const auto& [payment_no, payment] : contents_.payments) {
     const auto at = payment.created_at;
-    if (!domain::is_final(payment.state) && payment.channel == window.channel && at >= window.from && at < window.to) rows.emplace_back(at, payment);
+    if (!domain::is_final(payment.state) && payment.channel == window.channel && at >= window.from && at < window.to)
+      rows.emplace_back(at, payment);
   }
   co_return reply(page(std::move(rows), after), *lost);
 }

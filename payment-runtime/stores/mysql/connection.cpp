@@ -81,10 +81,10 @@ class Binds {
       MYSQL_BIND& bind = binds_[i];
       if (const auto* number = std::get_if<std::int64_t>(&parameters[i])) {
         bind.buffer_type = MYSQL_TYPE_LONGLONG;
-        bind.buffer = const_cast<std::int64_t*>(number);   // NOLINT(cppcoreguidelines-pro-type-const-cast): the C interface only reads it
+        bind.buffer = const_cast<std::int64_t*>(number);  // NOLINT(cppcoreguidelines-pro-type-const-cast): the C interface only reads it
       } else if (const auto* text = std::get_if<std::string>(&parameters[i])) {
         bind.buffer_type = MYSQL_TYPE_STRING;
-        bind.buffer = const_cast<char*>(text->data());     // NOLINT(cppcoreguidelines-pro-type-const-cast): as above
+        bind.buffer = const_cast<char*>(text->data());  // NOLINT(cppcoreguidelines-pro-type-const-cast): as above
         bind.buffer_length = text->size();
       } else if (const auto* at = std::get_if<base::TimePoint>(&parameters[i])) {
         times_[i] = to_mysql_time(*at);
@@ -170,7 +170,7 @@ Outcome<Connection> Connection::open(const Endpoint& endpoint, const std::string
   const auto seconds = [](std::chrono::seconds value) { return static_cast<unsigned>(value.count()); };
   const unsigned connect_timeout = seconds(kConnectTimeout);
   const unsigned statement_timeout = seconds(session.statement_timeout);
-  const unsigned protocol = MYSQL_PROTOCOL_TCP;   // "localhost" would mean a socket file
+  const unsigned protocol = MYSQL_PROTOCOL_TCP;  // "localhost" would mean a socket file
   mysql_optionsv(handle, MYSQL_OPT_CONNECT_TIMEOUT, &connect_timeout);
   mysql_optionsv(handle, MYSQL_OPT_READ_TIMEOUT, &statement_timeout);
   mysql_optionsv(handle, MYSQL_OPT_WRITE_TIMEOUT, &statement_timeout);
@@ -185,7 +185,7 @@ Outcome<Connection> Connection::open(const Endpoint& endpoint, const std::string
   // What guards money is unique keys and compare-and-set; gap locks would only add deadlocks.
   mysql_optionsv(handle, MYSQL_INIT_COMMAND, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
 
-  const std::string secret{password.reveal()};   // the C interface wants a terminated string
+  const std::string secret{password.reveal()};  // the C interface wants a terminated string
   const unsigned long flags = CLIENT_MULTI_RESULTS | (session.many_statements ? CLIENT_MULTI_STATEMENTS : 0UL);
   if (mysql_real_connect(handle, endpoint.host.c_str(), user.c_str(), secret.c_str(),
                          endpoint.database.empty() ? nullptr : endpoint.database.c_str(), endpoint.port, nullptr, flags) == nullptr) {
@@ -230,7 +230,7 @@ Outcome<Answer> Connection::execute(const char* sql, const std::vector<Parameter
   answer.affected = mysql_stmt_affected_rows(statement);
   bool first = true;
   int more = 0;
-  do {   // a procedure answers with its result set and then with its status
+  do {  // a procedure answers with its result set and then with its status
     if (mysql_stmt_field_count(statement) > 0) {
       std::vector<Row> ignored;
       if (mysql_stmt_store_result(statement) != 0 || !read_rows(statement, first ? answer.rows : ignored)) return failed();

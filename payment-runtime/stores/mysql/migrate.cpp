@@ -56,8 +56,8 @@ base::Error to_error(const Failure& failure) {
 }
 
 /// Connects, waiting for the server while there is time. A server that answers "access denied" is not waited for when `user_exists`.
-base::Result<Connection> connect(const Endpoint& endpoint, const std::string& user, const std::filesystem::path& password_file, bool user_exists,
-                                 const base::Clock& clock, base::Deadline deadline) {
+base::Result<Connection> connect(const Endpoint& endpoint, const std::string& user, const std::filesystem::path& password_file,
+                                 bool user_exists, const base::Clock& clock, base::Deadline deadline) {
   net::Backoff backoff{kTryFirst, kTryMax};
   while (true) {
     base::Result<base::Secret> password = read_password(password_file);
@@ -69,7 +69,8 @@ base::Result<Connection> connect(const Endpoint& endpoint, const std::string& us
     const auto wait = backoff.next(base::system_rng());
     if (!may_pass) return base::fail(error);
     if (deadline.left(clock) <= wait) {
-      return base::fail(base::Code::Unavailable, fmt::format("{}:{} could not be used in time: {}", endpoint.host, endpoint.port, error.message));
+      return base::fail(base::Code::Unavailable,
+                        fmt::format("{}:{} could not be used in time: {}", endpoint.host, endpoint.port, error.message));
     }
     pause(wait);
   }
@@ -104,7 +105,8 @@ base::Result<bool> ensure_user(Connection& root, const MigrateOptions& options, 
                                  fmt::format("ALTER USER {} IDENTIFIED BY {}", account, secret)}) {
     // The server repeats parts of a statement in its error texts: those of these two are not passed on.
     if (const Outcome<Answer> done = root.query(sql); !done) {
-      return base::fail(base::Code::Internal, fmt::format("database error {} while setting the password of {}", done.error().code, user.name));
+      return base::fail(base::Code::Internal,
+                        fmt::format("database error {} while setting the password of {}", done.error().code, user.name));
     }
   }
   return true;
@@ -124,18 +126,20 @@ base::Result<std::vector<std::string>> apply_migrations(Connection& migrator) {
   std::vector<std::string> applied;
   for (const Migration& migration : kMigrations) {
     const std::string checksum = crypto::sha256_hex(migration.sql);
-    const auto row = std::ranges::find_if(present->rows, [&migration](const Row& other) { return other[0] == std::to_string(migration.version); });
+    const auto row =
+        std::ranges::find_if(present->rows, [&migration](const Row& other) { return other[0] == std::to_string(migration.version); });
     if (row != present->rows.end()) {
       if ((*row)[1] == checksum) continue;
-      return base::fail(base::Code::FailedPrecondition,
-                        fmt::format("migration {} was applied with other content than this release has; a released migration must not change",
-                                    migration.name));
+      return base::fail(
+          base::Code::FailedPrecondition,
+          fmt::format("migration {} was applied with other content than this release has; a released migration must not change",
+                      migration.name));
     }
     if (auto done = ask(migrator, std::string{migration.sql}); !done) {
       return base::fail(base::Error{done.error().code, fmt::format("migration {}: {}", migration.name, done.error().message), {}, {}});
     }
-    auto recorded = ask(migrator, fmt::format("INSERT INTO schema_migrations (version, name, checksum) VALUES ({}, '{}', '{}')", migration.version,
-                                              migration.name, checksum));
+    auto recorded = ask(migrator, fmt::format("INSERT INTO schema_migrations (version, name, checksum) VALUES ({}, '{}', '{}')",
+                                              migration.version, migration.name, checksum));
     if (!recorded) return base::fail(recorded.error());
     applied.emplace_back(migration.name);
   }
@@ -147,7 +151,8 @@ std::string grants_for(const std::string& database) {
   std::string sql{kGrants};
   constexpr std::string_view kPlaceholder = "payment.";
   const std::string name = quoted_name(database) + ".";
-  for (std::size_t at = 0; (at = sql.find(kPlaceholder, at)) != std::string::npos; at += name.size()) sql.replace(at, kPlaceholder.size(), name);
+  for (std::size_t at = 0; (at = sql.find(kPlaceholder, at)) != std::string::npos; at += name.size())
+    sql.replace(at, kPlaceholder.size(), name);
   return sql;
 }
 
@@ -171,7 +176,8 @@ base::Result<MigrateReport> migrate(const MigrateOptions& options, const base::C
 
   MigrateReport report;
   const std::string database = quoted_name(options.endpoint.database);
-  if (auto made = ask(*root, "CREATE DATABASE IF NOT EXISTS " + database + " DEFAULT CHARACTER SET utf8mb4"); !made) return base::fail(made.error());
+  if (auto made = ask(*root, "CREATE DATABASE IF NOT EXISTS " + database + " DEFAULT CHARACTER SET utf8mb4"); !made)
+    return base::fail(made.error());
   for (const User& user : kUsers) {
     const base::Result<bool> changed = ensure_user(*root, options, user);
     if (!changed) return base::fail(changed.error());
@@ -215,7 +221,8 @@ base::Status wait_for_schema(const Options& options, const base::Clock& clock, b
       missing = version.error().message;
     }
     const auto wait = backoff.next(base::system_rng());
-    if (deadline.left(clock) <= wait) return base::fail(base::Code::Unavailable, "the schema is not there: " + missing + "; has `migrate` run?");
+    if (deadline.left(clock) <= wait)
+      return base::fail(base::Code::Unavailable, "the schema is not there: " + missing + "; has `migrate` run?");
     pause(wait);
   }
 }

@@ -16,12 +16,12 @@ namespace pay::stores::mysql {
 struct MigrateOptions {
   Endpoint endpoint;
   std::string administrator = "root";
-  std::filesystem::path secrets_directory;   // mysql-password, mysql-migrator-password, mysql-application-password, mysql-reader-password
+  std::filesystem::path secrets_directory;  // mysql-password, mysql-migrator-password, mysql-application-password, mysql-reader-password
 };
 
 struct MigrateReport {
-  std::vector<std::string> applied;          // names of the migrations that this run applied; empty: the schema was current
-  std::vector<std::string> users_changed;    // users made, or given a new password
+  std::vector<std::string> applied;  // names of the migrations that this run applied; empty: the schema was current
+  std::vector<std::string> users_changed;  // users made, or given a new password
 };
 
 /// Waits for the server until the deadline; one process migrates at a time (GET_LOCK). Errors: Unavailable (server or lock not to be had in

@@ -51,9 +51,7 @@ PoolStats Pool::stats() const {
   return stats;
 }
 
-base::Error Pool::unavailable(const std::string& why) const {
-  return {base::Code::Unavailable, "database: " + why, {}, kShedRetryAfter};
-}
+base::Error Pool::unavailable(const std::string& why) const { return {base::Code::Unavailable, "database: " + why, {}, kShedRetryAfter}; }
 
 void Pool::submit(std::unique_ptr<Job> job) {
   std::string refusal;

@@ -1,5 +1,5 @@
-// Connections on threads of their own, fed from one bounded queue. A step is a function of a connection that does one transaction and may be
-// run again (it is keyed, see ports/store.hpp); the pool decides when it is.
+// Connections on threads of their own, fed from one bounded queue. A step is a function of a connection that does one transaction and may
+// be run again (it is keyed, see ports/store.hpp); the pool decides when it is.
 #pragma once
 
 #include <condition_variable>
@@ -44,8 +44,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   template <typename T>
   base::Task<base::Result<T>> run(PoolStep<T> step, base::Deadline deadline) {
     Submission<T> submission{this, std::move(step), deadline};
-    auto operation =
-        boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(base::Result<T>)>(std::move(submission), boost::asio::use_awaitable);
+    auto operation = boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(base::Result<T>)>(std::move(submission),
+                                                                                                              boost::asio::use_awaitable);
     co_return co_await std::move(operation);
   }
 

@@ -35,13 +35,14 @@ std::optional<base::TimePoint> time_from_text(std::string_view text) {
   const std::chrono::year_month_day date{std::chrono::year{static_cast<int>(year)}, std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!date.ok()) return std::nullopt;
-  return base::TimePoint{std::chrono::sys_days{date}} + std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second} +
-         std::chrono::microseconds{micros};
+  return base::TimePoint{std::chrono::sys_days{date}} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
+         std::chrono::seconds{second} + std::chrono::microseconds{micros};
 }
 
 Outcome<domain::Payment> payment_from_row(const Row& row) {
   const auto unreadable = [](const char* column) {
-    return tl::unexpected(Failure{Failure::Kind::Refused, 0, std::string{"payment_records."} + column + " is not readable by this release"});
+    return tl::unexpected(
+        Failure{Failure::Kind::Refused, 0, std::string{"payment_records."} + column + " is not readable by this release"});
   };
   constexpr std::size_t kColumns = 19;
   if (row.size() != kColumns) return unreadable("*");

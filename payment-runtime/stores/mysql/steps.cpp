@@ -47,12 +47,12 @@ Outcome<std::optional<Payment>> find_by_order(Connection& connection, const std:
 
 Outcome<ports::Begun> begin(Connection& connection, const Payment& payment) {
   const domain::Event event = domain::created_event(payment);
-  const Outcome<bool> first = answered_yes(connection.execute(
-      "CALL begin_payment(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-      {payment.payment_no, payment.business_no, payment.merchant, payment.channel, payment.out_trade_no, payment.amount.minor,
-       payment.amount.currency, std::int64_t{kCurrencyExponent}, payment.subject, std::string{domain::name(payment.state)}, payment.version,
-       payment.created_at, payment.expires_at, time_or_null(domain::first_check(payment.state, payment.created_at)), event.id, event.type,
-       event.payload}));
+  const Outcome<bool> first = answered_yes(
+      connection.execute("CALL begin_payment(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                         {payment.payment_no, payment.business_no, payment.merchant, payment.channel, payment.out_trade_no,
+                          payment.amount.minor, payment.amount.currency, std::int64_t{kCurrencyExponent}, payment.subject,
+                          std::string{domain::name(payment.state)}, payment.version, payment.created_at, payment.expires_at,
+                          time_or_null(domain::first_check(payment.state, payment.created_at)), event.id, event.type, event.payload}));
   if (!first) return tl::unexpected(first.error());
   if (*first) return ports::Begun{true, payment};
 
@@ -69,16 +69,23 @@ Outcome<bool> move(Connection& connection, const domain::Step& step, const std::
   if (!step.entries.empty()) {
     nlohmann::json list = nlohmann::json::array();
     for (const domain::LedgerEntry& entry : step.entries) {
-      list.push_back({{"account", entry.account}, {"owner", entry.owner}, {"amountMinor", entry.amount_minor}, {"currency", entry.currency}});
+      list.push_back(
+          {{"account", entry.account}, {"owner", entry.owner}, {"amountMinor", entry.amount_minor}, {"currency", entry.currency}});
     }
     entries = list.dump();
   }
-  std::vector<Parameter> parameters{step.payment_no,         step.out_trade_no,
-                                    std::string{domain::name(step.from)}, std::string{domain::name(step.to)},
-                                    step.version,            step.at,
-                                    step.code_url,           step.channel_trade_no,
-                                    step.reason,             time_or_null(step.succeeded_at),
-                                    time_or_null(step.check_at), std::move(entries)};
+  std::vector<Parameter> parameters{step.payment_no,
+                                    step.out_trade_no,
+                                    std::string{domain::name(step.from)},
+                                    std::string{domain::name(step.to)},
+                                    step.version,
+                                    step.at,
+                                    step.code_url,
+                                    step.channel_trade_no,
+                                    step.reason,
+                                    time_or_null(step.succeeded_at),
+                                    time_or_null(step.check_at),
+                                    std::move(entries)};
   if (step.event) {
     parameters.insert(parameters.end(), {step.event->id, step.event->type, step.event->payload});
   } else {
@@ -111,8 +118,9 @@ Outcome<std::vector<Payment>> take(Connection& connection, base::TimePoint now, 
     if (!taken) return taken;
     for (Payment& payment : *taken) {
       ++payment.checks;
-      const Outcome<Answer> moved = connection.execute("UPDATE payment_records SET checks = ?, check_at = ? WHERE payment_no = ?",
-                                                       {std::int64_t{payment.checks}, now + domain::check_delay(payment.checks), payment.payment_no});
+      const Outcome<Answer> moved =
+          connection.execute("UPDATE payment_records SET checks = ?, check_at = ? WHERE payment_no = ?",
+                             {std::int64_t{payment.checks}, now + domain::check_delay(payment.checks), payment.payment_no});
       if (!moved) return tl::unexpected(moved.error());
     }
     if (const Outcome<Answer> committed = connection.query("COMMIT"); !committed) return tl::unexpected(committed.error());
@@ -161,7 +169,8 @@ Outcome<bool> save(Connection& connection, const ports::ReconciliationRun& run) 
   for (const domain::Difference& difference : run.differences) {
     if (differences.size() == ports::kDifferencesStoredMax) break;
     std::string detail = difference.detail;
-    while (detail.size() > kDetailBytesMax || (!detail.empty() && (static_cast<unsigned char>(detail.back()) & 0x80U) != 0)) detail.pop_back();
+    while (detail.size() > kDetailBytesMax || (!detail.empty() && (static_cast<unsigned char>(detail.back()) & 0x80U) != 0))
+      detail.pop_back();
     nlohmann::json item{{"type", domain::name(difference.type)},
                         {"channel", difference.channel},
                         {"day", difference.day},

@@ -10,7 +10,9 @@ namespace pay::stores::mysql {
 
 using domain::Payment;
 
-MysqlStore::MysqlStore(Options options, const base::Clock& clock) : pool_(std::make_shared<Pool>(std::move(options), clock)) { pool_->start(); }
+MysqlStore::MysqlStore(Options options, const base::Clock& clock) : pool_(std::make_shared<Pool>(std::move(options), clock)) {
+  pool_->start();
+}
 MysqlStore::~MysqlStore() { pool_->stop(); }
 PoolStats MysqlStore::stats() const { return pool_->stats(); }
 
@@ -47,7 +49,8 @@ base::Task<base::Result<std::optional<Payment>>> MysqlStore::find_by_out_trade_n
   co_return co_await pool_->run(std::move(step), deadline);
 }
 
-base::Task<base::Result<std::vector<Payment>>> MysqlStore::take_unresolved(base::TimePoint now, std::size_t limit, base::Deadline deadline) {
+base::Task<base::Result<std::vector<Payment>>> MysqlStore::take_unresolved(base::TimePoint now, std::size_t limit,
+                                                                           base::Deadline deadline) {
   PoolStep<std::vector<Payment>> step = [now, limit](Connection& connection) { return take(connection, now, limit); };
   co_return co_await pool_->run(std::move(step), deadline);
 }

@@ -61,8 +61,10 @@ class MysqlStore final : public ports::Store {
   base::Task<base::Result<std::optional<domain::Payment>>> find_by_out_trade_no(std::string out_trade_no, base::Deadline deadline) override;
   base::Task<base::Result<std::vector<domain::Payment>>> take_unresolved(base::TimePoint now, std::size_t limit,
                                                                          base::Deadline deadline) override;
-  base::Task<base::Result<std::vector<domain::Payment>>> list_paid(ports::Window window, ports::Cursor after, base::Deadline deadline) override;
-  base::Task<base::Result<std::vector<domain::Payment>>> list_open(ports::Window window, ports::Cursor after, base::Deadline deadline) override;
+  base::Task<base::Result<std::vector<domain::Payment>>> list_paid(ports::Window window, ports::Cursor after,
+                                                                   base::Deadline deadline) override;
+  base::Task<base::Result<std::vector<domain::Payment>>> list_open(ports::Window window, ports::Cursor after,
+                                                                   base::Deadline deadline) override;
   base::Task<base::Status> save_reconciliation(ports::ReconciliationRun run, base::Deadline deadline) override;
   base::Task<base::Status> ping(base::Deadline deadline) override;
 

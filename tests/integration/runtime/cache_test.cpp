@@ -2,8 +2,8 @@
 
 #include <functional>
 
-#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
+#include <boost/asio/io_context.hpp>
 
 #include "payment-runtime/services/testing/world.hpp"
 #include "tests/integration/runtime/servers.hpp"
@@ -23,8 +23,9 @@ class RedisCacheTest : public ::testing::Test {
 
   base::Result<bool> set(const std::string& key, std::chrono::milliseconds budget = std::chrono::milliseconds{5000}) {
     std::optional<base::Result<bool>> result;
-    boost::asio::co_spawn(io_, keep(cache_->set_if_absent(key, "v", std::chrono::seconds{300}, base::Deadline::after(base::system_clock(), budget)), &result),
-                          boost::asio::detached);
+    boost::asio::co_spawn(
+        io_, keep(cache_->set_if_absent(key, "v", std::chrono::seconds{300}, base::Deadline::after(base::system_clock(), budget)), &result),
+        boost::asio::detached);
     run_until([&result] { return result.has_value(); });
     return *result;
   }
@@ -39,8 +40,8 @@ class RedisCacheTest : public ::testing::Test {
 
   Redis redis_;
   boost::asio::io_context io_{1};
-  std::unique_ptr<RedisCache> cache_ =
-      std::make_unique<RedisCache>(io_.get_executor(), RedisOptions{"127.0.0.1", redis_.port(), kPatient}, base::system_clock(), base::system_rng());
+  std::unique_ptr<RedisCache> cache_ = std::make_unique<RedisCache>(io_.get_executor(), RedisOptions{"127.0.0.1", redis_.port(), kPatient},
+                                                                    base::system_clock(), base::system_rng());
 };
 
 TEST_F(RedisCacheTest, TheFirstOfAKeyIsToldFromTheSecond) {
@@ -55,7 +56,8 @@ TEST_F(RedisCacheTest, AThousandAtOnceShareOneConnectionInOrder) {
   std::vector<std::optional<base::Result<bool>>> results(1000);
   for (std::size_t i = 0; i < results.size(); ++i) {
     const auto deadline = base::Deadline::after(base::system_clock(), std::chrono::seconds{5});
-    boost::asio::co_spawn(io_, keep(cache_->set_if_absent("k" + std::to_string(i / 2), "v", std::chrono::seconds{300}, deadline), &results[i]),
+    boost::asio::co_spawn(io_,
+                          keep(cache_->set_if_absent("k" + std::to_string(i / 2), "v", std::chrono::seconds{300}, deadline), &results[i]),
                           boost::asio::detached);
   }
   ASSERT_TRUE(run_until([&results] { return std::ranges::all_of(results, [](const auto& result) { return result.has_value(); }); }));

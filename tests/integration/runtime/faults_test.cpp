@@ -23,8 +23,11 @@ base::Deadline soon() { return base::Deadline::after(base::system_clock(), std::
 
 /// One io shard of a payment service: its own channel and loop, the store shared.
 struct Shard {
-  explicit Shard(ports::Store* store, ports::Cache* cache = nullptr) : ports{store, cache, &channels, &base::system_clock(), &base::system_rng()} {}
-  base::Result<payment::Created> create(const std::string& business_no) { return run(payment::create({business_no, "1.00", "wechat", ""}, ports, soon())); }
+  explicit Shard(ports::Store* store, ports::Cache* cache = nullptr)
+      : ports{store, cache, &channels, &base::system_clock(), &base::system_rng()} {}
+  base::Result<payment::Created> create(const std::string& business_no) {
+    return run(payment::create({business_no, "1.00", "wechat", ""}, ports, soon()));
+  }
 
   FakeChannel wechat{"wechat", base::system_clock()};
   Channels channels{{"wechat", &wechat}};
@@ -90,10 +93,12 @@ TEST(DatabaseKilledUnderLoad, EveryAnsweredPaymentIsThereOnceAndServiceReturnsBy
     ASSERT_TRUE(stored.contains(business_no)) << "answered and lost: " << business_no;
     EXPECT_EQ(stored[business_no], payment_no);
   }
-  EXPECT_EQ(server.scalar("SELECT COUNT(*) FROM payment_records p LEFT JOIN outbox o ON o.payment_no = p.payment_no AND o.type = 'payment.created' "
-                          "LEFT JOIN payment_attempts a ON a.payment_no = p.payment_no WHERE o.id IS NULL OR a.id IS NULL"),
+  EXPECT_EQ(server.scalar(
+                "SELECT COUNT(*) FROM payment_records p LEFT JOIN outbox o ON o.payment_no = p.payment_no AND o.type = 'payment.created' "
+                "LEFT JOIN payment_attempts a ON a.payment_no = p.payment_no WHERE o.id IS NULL OR a.id IS NULL"),
             "0");
-  std::cout << answered.size() << " payments answered, " << refused_count << " requests refused, " << store.stats().reconnects << " connections made\n";
+  std::cout << answered.size() << " payments answered, " << refused_count << " requests refused, " << store.stats().reconnects
+            << " connections made\n";
 }
 
 TEST(DatabaseDown, IsUnavailableQuicklyAndNothingReachesTheChannel) {
@@ -126,7 +131,8 @@ TEST(DatabaseFrozen, EndsWithinTheStatementsTimeoutAndTheStepIsFoundAgain) {
   server.freeze();
   const auto start = std::chrono::steady_clock::now();
   const auto refused = shard.create("FROZEN");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, stores::mysql::kStatementTimeout + stores::mysql::kConnectTimeout + std::chrono::seconds{3});
+  EXPECT_LT(std::chrono::steady_clock::now() - start,
+            stores::mysql::kStatementTimeout + stores::mysql::kConnectTimeout + std::chrono::seconds{3});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, base::Code::Unavailable);
   server.thaw();
@@ -143,11 +149,13 @@ TEST(RedisStopped, DuplicatesAreStillRefusedAndPaymentsGoOn) {
   MysqlStore store{server.store_options(4), base::system_clock()};
   testing_servers::Redis redis;
   boost::asio::io_context io{1};
-  auto cache = std::make_unique<cache::RedisCache>(io.get_executor(), cache::RedisOptions{"127.0.0.1", redis.port()}, base::system_clock(), base::system_rng());
+  auto cache = std::make_unique<cache::RedisCache>(io.get_executor(), cache::RedisOptions{"127.0.0.1", redis.port()}, base::system_clock(),
+                                                   base::system_rng());
   Shard shard{&store, cache.get()};
   const auto create = [&io, &shard](const std::string& business_no) {
     std::optional<base::Result<payment::Created>> result;
-    boost::asio::co_spawn(io, testing::keep(payment::create({business_no, "1.00", "wechat", ""}, shard.ports, soon()), &result), boost::asio::detached);
+    boost::asio::co_spawn(io, testing::keep(payment::create({business_no, "1.00", "wechat", ""}, shard.ports, soon()), &result),
+                          boost::asio::detached);
     while (!result) io.run_one();
     return *result;
   };

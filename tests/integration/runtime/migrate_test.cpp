@@ -13,7 +13,9 @@ namespace {
 using testing_servers::MariaDb;
 
 base::Deadline within(std::chrono::seconds budget) { return base::Deadline::after(base::system_clock(), budget); }
-base::Result<MigrateReport> migrate_on(const MariaDb& server) { return migrate(server.migrate_options(), base::system_clock(), within(std::chrono::seconds{60})); }
+base::Result<MigrateReport> migrate_on(const MariaDb& server) {
+  return migrate(server.migrate_options(), base::system_clock(), within(std::chrono::seconds{60}));
+}
 
 TEST(Migrate, TakesAnEmptyServerToTheSchemaAndTheSecondTimeChangesNothing) {
   MariaDb server;
@@ -23,7 +25,8 @@ TEST(Migrate, TakesAnEmptyServerToTheSchemaAndTheSecondTimeChangesNothing) {
   EXPECT_EQ(first->applied, (std::vector<std::string>{"0001_payments", "0002_steps"}));
   EXPECT_EQ(first->users_changed, (std::vector<std::string>{"payment_migrator", "payment_app", "payment_reader"}));
   const std::string schema_time = server.scalar("SELECT MAX(create_time) FROM information_schema.tables WHERE table_schema = 'payment'");
-  const std::string routine_time = server.scalar("SELECT MAX(last_altered) FROM information_schema.routines WHERE routine_schema = 'payment'");
+  const std::string routine_time =
+      server.scalar("SELECT MAX(last_altered) FROM information_schema.routines WHERE routine_schema = 'payment'");
   const std::string users = server.scalar("SELECT GROUP_CONCAT(user, authentication_string ORDER BY user) FROM mysql.user");
 
   const auto second = migrate_on(server);
@@ -102,13 +105,15 @@ TEST(Migrate, AWrongAdministratorPasswordAndAMissingFileAreNamedAtOnce) {
 
 TEST(Schema, HasTheColumnsAndKeysOfTheSourceDocuments) {
   const MariaDb& server = testing_servers::shared_mariadb();
-  EXPECT_EQ(server.scalar("SELECT GROUP_CONCAT(DISTINCT index_name ORDER BY index_name) FROM information_schema.statistics WHERE table_schema = "
-                          "'payment' AND table_name = 'payment_records' AND index_name IN ('PRIMARY', 'uk_payment_no', 'uk_business_no', "
-                          "'idx_payment_channel', 'idx_status', 'idx_create_time')"),
-            "idx_create_time,idx_payment_channel,idx_status,PRIMARY,uk_business_no,uk_payment_no");
-  EXPECT_EQ(server.scalar("SELECT column_type FROM information_schema.columns WHERE table_schema = 'payment' AND table_name = 'payment_records' "
-                          "AND column_name = 'amount'"),
-            "decimal(10,2)");
+  EXPECT_EQ(
+      server.scalar("SELECT GROUP_CONCAT(DISTINCT index_name ORDER BY index_name) FROM information_schema.statistics WHERE table_schema = "
+                    "'payment' AND table_name = 'payment_records' AND index_name IN ('PRIMARY', 'uk_payment_no', 'uk_business_no', "
+                    "'idx_payment_channel', 'idx_status', 'idx_create_time')"),
+      "idx_create_time,idx_payment_channel,idx_status,PRIMARY,uk_business_no,uk_payment_no");
+  EXPECT_EQ(
+      server.scalar("SELECT column_type FROM information_schema.columns WHERE table_schema = 'payment' AND table_name = 'payment_records' "
+                    "AND column_name = 'amount'"),
+      "decimal(10,2)");
 }
 
 TEST(Grants, TheApplicationCannotChangeWhatItAppended) {
@@ -123,7 +128,8 @@ TEST(Grants, TheApplicationCannotChangeWhatItAppended) {
       EXPECT_EQ(refused.error().code, kTableAccessDenied) << sql;
     }
   }
-  for (const char* sql : {"DELETE FROM payment_records", "DROP TABLE ledger_entries", "TRUNCATE ledger_entries", "ALTER TABLE ledger_entries ADD x INT"}) {
+  for (const char* sql :
+       {"DELETE FROM payment_records", "DROP TABLE ledger_entries", "TRUNCATE ledger_entries", "ALTER TABLE ledger_entries ADD x INT"}) {
     const auto refused = application.query(sql);
     ASSERT_FALSE(refused) << sql;
     EXPECT_EQ(refused.error().code, kTableAccessDenied) << sql;

@@ -26,7 +26,9 @@ struct Proxy::Link {
 };
 
 Proxy::Proxy(std::uint16_t target)
-    : target_(target), acceptor_(io_, {boost::asio::ip::address_v4::loopback(), 0}), port_(acceptor_.local_endpoint().port()) {
+    : target_(target),
+      acceptor_(io_, {boost::asio::ip::address_v4::loopback(), 0}),
+      port_(acceptor_.local_endpoint().port()) {
   accept();
   thread_ = std::thread{[this] { io_.run(); }};
 }

@@ -26,7 +26,9 @@ std::string read_file(const std::filesystem::path& path) {
 }  // namespace
 
 MariaDb::MariaDb(std::vector<std::string> settings)
-    : settings_(std::move(settings)), secrets_(folder_.path() / "secrets"), port_(free_port()) {
+    : settings_(std::move(settings)),
+      secrets_(folder_.path() / "secrets"),
+      port_(free_port()) {
   std::filesystem::create_directory(secrets_);
   write_secret("mysql-password", "root's \"secret\" \\ one");   // quoting is tested with every use
   write_secret("mysql-migrator-password", "migrator-secret");
@@ -36,8 +38,8 @@ MariaDb::MariaDb(std::vector<std::string> settings)
   const std::filesystem::path data = folder_.path() / "data";
   const std::filesystem::path log = folder_.path() / "install.log";
   std::filesystem::permissions(folder_.path(), std::filesystem::perms::all);
-  std::vector<std::string> install{"mariadb-install-db", "--no-defaults", "--datadir=" + data.string(), "--auth-root-authentication-method=normal",
-                                   "--skip-test-db"};
+  std::vector<std::string> install{"mariadb-install-db", "--no-defaults", "--datadir=" + data.string(),
+                                   "--auth-root-authentication-method=normal", "--skip-test-db"};
   if (geteuid() == 0) install.push_back(std::string{"--user="} + kServerUser);
   if (run_command(install, log) != 0) throw std::runtime_error{"mariadb-install-db failed:\n" + read_file(log)};
   std::ofstream{folder_.path() / "init.sql"} << "CREATE USER IF NOT EXISTS 'root'@'%' IDENTIFIED BY 'root\\'s \"secret\" \\\\ one';\n"
@@ -52,10 +54,20 @@ void MariaDb::start() {
   // mariadbd is in /usr/sbin, which is not on everybody's PATH.
   const char* program = access("/usr/sbin/mariadbd", X_OK) == 0 ? "/usr/sbin/mariadbd" : "mariadbd";
   const std::string folder = folder_.path().string();
-  std::vector<std::string> command{program, "--no-defaults", "--datadir=" + folder + "/data", "--socket=" + folder + "/socket",
-                                   "--pid-file=" + folder + "/pid", "--init-file=" + folder + "/init.sql", "--skip-networking=0",
-                                   "--bind-address=127.0.0.1", fmt::format("--port={}", port_), "--skip-name-resolve", "--max-connections=200",
-                                   "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=1", "--log-bin=" + folder + "/data/binlog",
+  std::vector<std::string> command{program,
+                                   "--no-defaults",
+                                   "--datadir=" + folder + "/data",
+                                   "--socket=" + folder + "/socket",
+                                   "--pid-file=" + folder + "/pid",
+                                   "--init-file=" + folder + "/init.sql",
+                                   "--skip-networking=0",
+                                   "--bind-address=127.0.0.1",
+                                   fmt::format("--port={}", port_),
+                                   "--skip-name-resolve",
+                                   "--max-connections=200",
+                                   "--innodb-buffer-pool-size=64M",
+                                   "--innodb-flush-log-at-trx-commit=1",
+                                   "--log-bin=" + folder + "/data/binlog",
                                    "--sync-binlog=1"};
   if (geteuid() == 0) command.push_back(std::string{"--user="} + kServerUser);
   command.insert(command.end(), settings_.begin(), settings_.end());
@@ -102,7 +114,8 @@ MariaDb& shared_mariadb() {
 
 void clear_tables(const MariaDb& server) {
   auto connection = server.root();
-  for (const char* table : {"payment_records", "payment_attempts", "ledger_entries", "outbox", "inbox", "reconciliation_runs", "reconciliation_differences"}) {
+  for (const char* table :
+       {"payment_records", "payment_attempts", "ledger_entries", "outbox", "inbox", "reconciliation_runs", "reconciliation_differences"}) {
     if (!connection.query(std::string{"DELETE FROM "} + table)) throw std::runtime_error{std::string{"cannot empty "} + table};
   }
 }

@@ -33,7 +33,8 @@ class MariaDb {
   [[nodiscard]] pay::stores::mysql::Options store_options(int connections) const;
   void write_secret(const std::string& name, const std::string& value) const;
   /// A connection of `user` with its secret; throws when it is refused.
-  [[nodiscard]] pay::stores::mysql::Connection connect(const std::string& user, const std::string& secret, const std::string& database = "payment") const;
+  [[nodiscard]] pay::stores::mysql::Connection connect(const std::string& user, const std::string& secret,
+                                                       const std::string& database = "payment") const;
   [[nodiscard]] pay::stores::mysql::Connection root() const { return connect("root", "mysql-password"); }
   /// First column of the first row, asked as root.
   [[nodiscard]] std::string scalar(const std::string& sql) const;

@@ -53,8 +53,9 @@ class MysqlStoreTest : public ::testing::Test {
     return result->payment;
   }
   domain::Step success(const Payment& payment) {
-    const auto verdict =
-        domain::on_evidence(payment, {payment.out_trade_no, domain::TradeState::Succeeded, "4200", payment.amount, "m", now_ + std::chrono::microseconds{7}}, "m", now_);
+    const auto verdict = domain::on_evidence(
+        payment, {payment.out_trade_no, domain::TradeState::Succeeded, "4200", payment.amount, "m", now_ + std::chrono::microseconds{7}},
+        "m", now_);
     return *verdict.step;
   }
 
@@ -69,7 +70,8 @@ TEST_F(MysqlStoreTest, APaymentIsReadBackAsItWasWritten) {
   EXPECT_EQ(*run(store_.find_by_business_no("A|b*c.d:e-f_1", soon())), payment);
   EXPECT_EQ(*run(store_.find_by_out_trade_no(payment.out_trade_no, soon())), payment);
   EXPECT_EQ(*run(store_.find_by_business_no("absent", soon())), std::nullopt);
-  EXPECT_EQ(server_.scalar("SELECT CONCAT_WS('/', amount, status, notify_status, create_time <= UTC_TIMESTAMP()) FROM payment_records"), "100.00/0/0/1");
+  EXPECT_EQ(server_.scalar("SELECT CONCAT_WS('/', amount, status, notify_status, create_time <= UTC_TIMESTAMP()) FROM payment_records"),
+            "100.00/0/0/1");
   EXPECT_EQ(server_.scalar("SELECT GROUP_CONCAT(type) FROM outbox"), "payment.created");
 }
 
@@ -126,7 +128,8 @@ TEST_F(MysqlStoreTest, AStepIsTakenOnceAndWithAllThatBelongsToIt) {
             "channel_receivable=wechat=10000CNY,merchant_pending=default=-10000CNY");
   EXPECT_EQ(server_.scalar("SELECT GROUP_CONCAT(type ORDER BY id) FROM outbox"), "payment.created,payment.succeeded");
   EXPECT_EQ(server_.scalar("SELECT HEX(body) FROM inbox"), "7B007261777D");
-  EXPECT_EQ(server_.scalar("SELECT CONCAT_WS('/', status, notify_status, state, check_at IS NULL) FROM payment_records"), "1/1/SUCCEEDED/1");
+  EXPECT_EQ(server_.scalar("SELECT CONCAT_WS('/', status, notify_status, state, check_at IS NULL) FROM payment_records"),
+            "1/1/SUCCEEDED/1");
 }
 
 TEST_F(MysqlStoreTest, ARacedStepIsTakenByOneOnly) {
@@ -150,7 +153,8 @@ TEST_F(MysqlStoreTest, EntriesThatDoNotBalanceAreRefusedByTheDatabaseToo) {
   Connection application = server_.connect("payment_app", "mysql-application-password");
   const auto refused = application.query(fmt::format(
       "CALL move_payment('{0}', '{0}', 'PENDING_CHANNEL', 'SUCCEEDED', 1, UTC_TIMESTAMP(6), '', '', '', UTC_TIMESTAMP(6), NULL, "
-      "'[{{\"account\":\"a\",\"owner\":\"o\",\"amountMinor\":5,\"currency\":\"CNY\"}},{{\"account\":\"b\",\"owner\":\"o\",\"amountMinor\":-4,"
+      "'[{{\"account\":\"a\",\"owner\":\"o\",\"amountMinor\":5,\"currency\":\"CNY\"}},{{\"account\":\"b\",\"owner\":\"o\",\"amountMinor\":-"
+      "4,"
       "\"currency\":\"CNY\"}}]', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
       payment.payment_no));
   ASSERT_FALSE(refused);
@@ -229,9 +233,10 @@ TEST_F(MysqlStoreTest, AReconciliationRunIsSavedOnce) {
   const ports::ReconciliationRun report{"RUN-1", now_, now_, "2026-01-25", "2026-01-31", {1, 1, 1, 2, 0}, 1, {difference}};
   ASSERT_TRUE(run(store_.save_reconciliation(report, soon())));
   ASSERT_TRUE(run(store_.save_reconciliation(report, soon())));
-  EXPECT_EQ(server_.scalar("SELECT CONCAT_WS('/', COUNT(*), MAX(type), MAX(local_minor), MAX(channel_minor), MAX(CHAR_LENGTH(detail))) FROM "
-                           "reconciliation_differences"),
-            "1/AmountMismatch/1/2/512");
+  EXPECT_EQ(
+      server_.scalar("SELECT CONCAT_WS('/', COUNT(*), MAX(type), MAX(local_minor), MAX(channel_minor), MAX(CHAR_LENGTH(detail))) FROM "
+                     "reconciliation_differences"),
+      "1/AmountMismatch/1/2/512");
   EXPECT_EQ(server_.scalar("SELECT COUNT(*) FROM reconciliation_runs"), "1");
 }
 
@@ -240,13 +245,18 @@ TEST_F(MysqlStoreTest, ADeadlockIsRunAgain) {
   // The other side has changed much (so that the server picks our step as the victim) and holds our attempt's key.
   Connection other = server_.root();
   ASSERT_TRUE(other.query("START TRANSACTION"));
-  for (int i = 0; i < 50; ++i) ASSERT_TRUE(other.query(fmt::format("INSERT INTO outbox (event_id, type, payment_no, payload, created_at) VALUES ('e{}', 't', 'p', '', NOW())", i)));
-  ASSERT_TRUE(other.query(fmt::format("INSERT INTO payment_attempts (payment_no, attempt, out_trade_no, created_at, updated_at) VALUES ('other', 1, '{}', NOW(), NOW())", payment.out_trade_no)));
+  for (int i = 0; i < 50; ++i)
+    ASSERT_TRUE(other.query(
+        fmt::format("INSERT INTO outbox (event_id, type, payment_no, payload, created_at) VALUES ('e{}', 't', 'p', '', NOW())", i)));
+  ASSERT_TRUE(other.query(fmt::format(
+      "INSERT INTO payment_attempts (payment_no, attempt, out_trade_no, created_at, updated_at) VALUES ('other', 1, '{}', NOW(), NOW())",
+      payment.out_trade_no)));
 
   std::optional<base::Result<ports::Begun>> result;
   std::thread step{[&] { result = run(store_.begin_payment(payment, soon())); }};
   EXPECT_TRUE(eventually([this] {
-    return server_.scalar("SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS'") != "0";
+    return server_.scalar(
+               "SELECT variable_value FROM information_schema.global_status WHERE variable_name = 'INNODB_ROW_LOCK_CURRENT_WAITS'") != "0";
   }));
   ASSERT_TRUE(other.query("SELECT * FROM payment_records WHERE business_no = 'DEADLOCK' FOR UPDATE"));   // now each waits for the other
   ASSERT_TRUE(other.query("ROLLBACK"));
@@ -294,7 +304,8 @@ TEST_F(MysqlStoreTest, MoreThanTheQueueHoldsIsShedWithRetryAfter) {
 
   boost::asio::io_context io{1};
   std::vector<std::optional<base::Result<bool>>> results(kQueuedPerConnectionMax + 10);
-  for (auto& result : results) boost::asio::co_spawn(io, keep(narrow.apply(success(payment), std::nullopt, soon()), &result), boost::asio::detached);
+  for (auto& result : results)
+    boost::asio::co_spawn(io, keep(narrow.apply(success(payment), std::nullopt, soon()), &result), boost::asio::detached);
   std::thread loop{[&io] { io.run(); }};
   EXPECT_TRUE(eventually([&narrow] { return narrow.stats().shed > 0; }));
   ASSERT_TRUE(other.query("ROLLBACK"));
