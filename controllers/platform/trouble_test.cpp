@@ -283,13 +283,13 @@ TEST(Schema, AFailedJobIsReportedInItsOwnWordsAndMadeAnew) {
   cluster.add_pod(
       name + "-1", "schema",
       {{"phase", "Failed"},
-       {"containerStatuses",
-        Object::array(
-            {{{"name", "migrate"},
-              {"ready", false},
-              {"state",
-               {{"terminated",
-                 {{"exitCode", 1}, {"reason", "Error"}, {"message", "{\"event\":\"migrate_failed\",\"problem\":\"access denied\"}\n"}}}}}}})}},
+       {"containerStatuses", Object::array({{{"name", "migrate"},
+                                             {"ready", false},
+                                             {"state",
+                                              {{"terminated",
+                                                {{"exitCode", 1},
+                                                 {"reason", "Error"},
+                                                 {"message", "{\"event\":\"migrate_failed\",\"problem\":\"access denied\"}\n"}}}}}}})}},
       {{"batch.kubernetes.io/job-name", name}});
 
   const Plan early = cluster.decide();
