@@ -69,7 +69,12 @@ void MariaDb::start() {
                                    "--innodb-flush-log-at-trx-commit=1",
                                    "--log-bin=" + folder + "/data/binlog",
                                    "--sync-binlog=1"};
-  if (geteuid() == 0) command.push_back(std::string{"--user="} + kServerUser);
+  if (geteuid() == 0) {
+    // Not --user: a change of user by the program itself would end the promise that it dies with its owner.
+    const std::string user{kServerUser};
+    const std::vector<std::string> prefix{"setpriv", "--reuid=" + user, "--regid=" + user, "--clear-groups", "--pdeathsig", "KILL"};
+    command.insert(command.begin(), prefix.begin(), prefix.end());
+  }
   command.insert(command.end(), settings_.begin(), settings_.end());
   process_ = Process{command, folder_.path() / "server.log"};
   if (!wait_for_port(port_, kStartSecondsMax)) throw std::runtime_error{"mariadbd does not answer:\n" + log_text()};
