@@ -15,7 +15,7 @@ namespace kube {
 
 // A request that was not answered by then is given up; what it did on the server is unknown.
 inline constexpr std::chrono::milliseconds kRequestTimeout{10'000};
-// A list page of 500 objects of the largest kind we keep is about 8 MiB.
+// A list page of 100 ConfigMaps near their own limit of 1 MiB could reach it; ours are a hundredth of that.
 inline constexpr std::size_t kBodyBytesMax = 64U << 20U;
 
 struct Request {

@@ -60,10 +60,10 @@ using Names = std::vector<std::string>;
 
 TEST_F(WatcherTest, ListsByLabelInPagesAndThenWatches) {
   const std::string first = transport.asked.front().request.path;
-  EXPECT_EQ(first, "/api/v1/services?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dpayment-operator&limit=500");
+  EXPECT_EQ(first, "/api/v1/services?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dpayment-operator&limit=100");
   EXPECT_FALSE(cache.synced());
   listed(list("10", {object("a", "3")}, "t/1"));
-  EXPECT_TRUE(transport.asked.front().request.path.ends_with("&limit=500&continue=t%2F1"));
+  EXPECT_TRUE(transport.asked.front().request.path.ends_with("&limit=100&continue=t%2F1"));
   EXPECT_FALSE(cache.synced());
   listed(list("10", {object("b", "4")}));
   EXPECT_TRUE(cache.synced());

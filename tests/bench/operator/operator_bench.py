@@ -20,7 +20,7 @@ from harness import Cluster, Operator, Space, eventually  # noqa: E402
 QUICKSTART = str(ROOT / "examples/quickstart.yaml")
 INSTALLS = 7
 PLATFORMS = 100
-STEADY_SECONDS = 120
+STEADY_SECONDS = 300     # longer than a watch lives, so that every renewal is in it
 LAST_CHILD = ("pvc", "data-mysql-0")     # waits for the generated Secret, and so comes last
 
 
@@ -95,7 +95,6 @@ def measure(cluster):
     warm = time.monotonic() - started
     again.at_rest(seconds=2, within=120)
     restarted = again.resident_bytes()
-    written = again.writes()
     again.stop()
     return {
         "machine": {"processors": os.cpu_count(), "model": model(), "kubernetes": version(cluster)},
@@ -104,7 +103,7 @@ def measure(cluster):
         "resident_mb": {"idle": mb(idle), f"{INSTALLS} platforms": mb(one_by_one), f"{INSTALLS + PLATFORMS} platforms": mb(many),
                         f"{INSTALLS + PLATFORMS} platforms, restarted": mb(restarted)},
         "100_platforms_at_once_s": round(all_at_once, 1),
-        "restart": {"ready_s": round(warm, 2), "writes": written},
+        "restart_to_ready_s": round(warm, 2),
         "stop": {"exit_code": code, "seconds": round(stop_seconds, 2)},
     }
 
