@@ -38,7 +38,8 @@ int run(const program::Options& options) {
   auto config = options.kubeconfig.empty() ? kube::in_cluster_config() : kube::kubeconfig_file(options.kubeconfig);
   if (!config) return refuse(config.error());
   kube::initialize_transport(*config);
-  obs::info("starting", {{"version", options.settings.operator_version}, {"server", config->server},
+  obs::info("starting", {{"version", options.settings.operator_version},
+                         {"server", config->server},
                          {"namespaces", options.namespaces.empty() ? "all" : std::to_string(options.namespaces.size())}});
 
   boost::asio::io_context context(1);
@@ -50,8 +51,8 @@ int run(const program::Options& options) {
   program::MeteredTransport metered(**transport, metrics);
   engine::Instruments instruments(metrics);
   engine::ThreadKeyMaker keys(loop);
-  engine::Manager manager({loop, metered, base::system_rng(), keys, instruments},
-                          {options.namespaces, options.settings, instance_name()}, controllers::reconcile);
+  engine::Manager manager({loop, metered, base::system_rng(), keys, instruments}, {options.namespaces, options.settings, instance_name()},
+                          controllers::reconcile);
   program::Probes probes(loop, metrics, [&manager] { return manager.not_ready(); });
   if (auto listening = probes.start(options); !listening) return refuse(listening.error());
 

@@ -16,7 +16,7 @@ struct Role {
   std::int32_t port;
   std::int32_t management;
   const char* spec;                    // spec.services.<this>
-  crds::Service crds::Services::*field;
+  crds::Service crds::Services::* field;
   /// A further name and port under which the source documents know the service; 0: none.
   const char* alias;
   std::int32_t alias_port;

@@ -35,7 +35,10 @@ base::Result<kube::ObjectId> id_of(const Ref& ref, const std::string& name_space
 class Execution : public std::enable_shared_from_this<Execution> {
  public:
   Execution(Executor& executor, Platform platform, Plan plan, std::function<void(Outcome)> done)
-      : executor_(executor), platform_(std::move(platform)), plan_(std::move(plan)), done_(std::move(done)) {}
+      : executor_(executor),
+        platform_(std::move(platform)),
+        plan_(std::move(plan)),
+        done_(std::move(done)) {}
 
   void start() {
     schedule_finalizers();
@@ -159,7 +162,9 @@ class Execution : public std::enable_shared_from_this<Execution> {
   }
 
   void say(const char* verb, const Ref& ref, const std::string& reason) const {
-    obs::info(verb, {{"namespace", platform_.key.name_space}, {"platform", platform_.key.name}, {"object", ref.kind + " " + ref.name},
+    obs::info(verb, {{"namespace", platform_.key.name_space},
+                     {"platform", platform_.key.name},
+                     {"object", ref.kind + " " + ref.name},
                      {"reason", reason}});
   }
 
@@ -257,7 +262,12 @@ class Execution : public std::enable_shared_from_this<Execution> {
 };
 
 Executor::Executor(kube::Loop& loop, kube::Api& api, base::Rng& rng, KeyMaker& keys, std::function<bool()> may_write, std::string instance)
-    : loop_(loop), api_(api), rng_(rng), keys_(keys), may_write_(std::move(may_write)), instance_(std::move(instance)) {}
+    : loop_(loop),
+      api_(api),
+      rng_(rng),
+      keys_(keys),
+      may_write_(std::move(may_write)),
+      instance_(std::move(instance)) {}
 
 void Executor::execute(Platform platform, Plan plan, std::function<void(Outcome)> done) {
   std::make_shared<Execution>(*this, std::move(platform), std::move(plan), std::move(done))->start();

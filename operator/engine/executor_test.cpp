@@ -26,7 +26,8 @@ class ExecutorTest : public ::testing::Test {
   std::string succeed(const std::string& uid = "u1") {
     auto call = transport.take();
     const std::string what = call.request.method + " " + call.request.path.substr(0, call.request.path.find('?'));
-    transport.answer(std::move(call), kube::Response{200, json{{"metadata", {{"uid", uid}, {"resourceVersion", "50"}}}}.dump(), std::nullopt});
+    transport.answer(std::move(call),
+                     kube::Response{200, json{{"metadata", {{"uid", uid}, {"resourceVersion", "50"}}}}.dump(), std::nullopt});
     return what;
   }
   void refuse() { transport.answer(422, R"({"kind":"Status","reason":"Invalid","message":"no"})"); }

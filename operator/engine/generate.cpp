@@ -37,8 +37,8 @@ void fill(const std::shared_ptr<Filling>& filling) {
   while (filling->next < filling->recipes.size()) {
     const Generate::Recipe& recipe = filling->recipes[filling->next++];
     if (const auto* password = std::get_if<Generate::Password>(&recipe)) {
-      filling->put(password->key, random_text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", password->length,
-                                              filling->rng));
+      filling->put(password->key,
+                   random_text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", password->length, filling->rng));
     } else if (const auto* id = std::get_if<Generate::HexId>(&recipe)) {
       filling->put(id->key, random_text("0123456789ABCDEF", id->digits, filling->rng));
     } else {

@@ -32,8 +32,10 @@ prometheus::Counter& Instruments::result_counter(Result result) {
 
 void Instruments::reconciled(Result result, double seconds) {
   result_counter(result).Increment();
-  metrics_.histogram("controller_runtime_reconcile_time_seconds", "Time from the start of a reconcile to the last answer of its writes.",
-                     kController, {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}).Observe(seconds);
+  metrics_
+      .histogram("controller_runtime_reconcile_time_seconds", "Time from the start of a reconcile to the last answer of its writes.",
+                 kController, {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60})
+      .Observe(seconds);
 }
 
 void Instruments::set_ready(const kube::PlatformKey& key, bool ready) {

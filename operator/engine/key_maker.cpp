@@ -5,9 +5,7 @@
 namespace engine {
 
 void ThreadKeyMaker::rsa(std::function<void(base::Result<crypto::RsaKeyPair>)> done) {
-  boost::asio::post(pool_, [this, done = std::move(done)] {
-    loop_.post([done, pair = crypto::generate_rsa()] { done(pair); });
-  });
+  boost::asio::post(pool_, [this, done = std::move(done)] { loop_.post([done, pair = crypto::generate_rsa()] { done(pair); }); });
 }
 
 }  // namespace engine

@@ -228,7 +228,9 @@ void Manager::failed(const Key& key, const Outcome& outcome) {
     lost_race_only = lost_race_only && race;
     at_least = std::max(at_least, failure.error.retry_after.value_or(milliseconds(0)));
     obs::log().log(race ? obs::Level::Info : obs::Level::Warn, "write failed",
-                   {{"namespace", key.name_space}, {"platform", key.name}, {"object", failure.ref.kind + " " + failure.ref.name},
+                   {{"namespace", key.name_space},
+                    {"platform", key.name},
+                    {"object", failure.ref.kind + " " + failure.ref.name},
                     {"error", base::describe(failure.error)}});
     if (refused(code)) memory.refused[failure.ref] = failure.error.message;
   }

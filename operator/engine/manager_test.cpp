@@ -30,8 +30,8 @@ const std::string kSecretPath = "/api/v1/namespaces/pay/secrets/payment-generate
 json labelled(const std::string& kind, const std::string& name, const std::string& instance) {
   return {{"apiVersion", "v1"},
           {"kind", kind},
-          {"metadata", {{"name", name}, {"labels", {{"app.kubernetes.io/managed-by", "payment-operator"},
-                                                    {"app.kubernetes.io/instance", instance}}}}}};
+          {"metadata",
+           {{"name", name}, {"labels", {{"app.kubernetes.io/managed-by", "payment-operator"}, {"app.kubernetes.io/instance", instance}}}}}};
 }
 
 Plan small_reconcile(const Object& platform, const Snapshot& live, const controllers::Settings&, base::TimePoint) {
@@ -202,8 +202,9 @@ TEST_F(ManagerTest, ALostReplyIsResolvedByLookingNotByDoingItAgainBlindly) {
 }
 
 TEST_F(ManagerTest, AStrangerUnderOurNameIsNeverWritten) {
-  server.put(path_of_map("a"), {{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", {{"name", "a"}, {"namespace", "pay"}}},
-                                {"data", {{"mine", "yes"}}}});
+  server.put(
+      path_of_map("a"),
+      {{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", {{"name", "a"}, {"namespace", "pay"}}}, {"data", {{"mine", "yes"}}}});
   create_platform({"a", "b"});
   start();
   loop.advance(seconds(5));

@@ -6,7 +6,10 @@
 namespace engine {
 
 WorkQueue::WorkQueue(kube::Loop& loop, base::Rng& rng, Instruments& instruments, std::function<void(const Key&)> run)
-    : loop_(loop), rng_(rng), instruments_(instruments), run_(std::move(run)) {}
+    : loop_(loop),
+      rng_(rng),
+      instruments_(instruments),
+      run_(std::move(run)) {}
 
 void WorkQueue::push(const Key& key) {
   if (stopped_) return;

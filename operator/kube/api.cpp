@@ -85,8 +85,8 @@ void Api::create(const json& object, Done<Written> done) {
 void Api::remove(const ObjectId& id, const std::string& uid, const std::string& resource_version, Done<Written> done) {
   json preconditions = {{"uid", uid}};
   if (!resource_version.empty()) preconditions["resourceVersion"] = resource_version;
-  const json options = {{"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", "Background"},
-                        {"preconditions", std::move(preconditions)}};
+  const json options = {
+      {"apiVersion", "v1"}, {"kind", "DeleteOptions"}, {"propagationPolicy", "Background"}, {"preconditions", std::move(preconditions)}};
   Request request;
   request.method = "DELETE";
   request.path = path_of(*id.kind, id.name_space, id.name);

@@ -35,7 +35,9 @@ json decode(const std::string& body, std::uint64_t version) {
 class Cache::Source final : public WatchSink {
  public:
   Source(Cache& cache, WatchTarget target, std::function<void(const base::Error&)> trouble)
-      : cache_(cache), target_(std::move(target)), trouble_(std::move(trouble)) {}
+      : cache_(cache),
+        target_(std::move(target)),
+        trouble_(std::move(trouble)) {}
 
   void begin_replace() override { ++epoch_; }
   void apply(json object) override { cache_.apply(*target_.kind, std::move(object), epoch_); }

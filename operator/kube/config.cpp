@@ -122,9 +122,7 @@ class Kubeconfig {
     return {};
   }
 
-  [[nodiscard]] std::string absolute(const std::string& file) const {
-    return (std::filesystem::path(path_).parent_path() / file).string();
-  }
+  [[nodiscard]] std::string absolute(const std::string& file) const { return (std::filesystem::path(path_).parent_path() / file).string(); }
 
   std::string path_;
   YAML::Node root_;

@@ -21,8 +21,7 @@ struct ClientConfig {
 };
 
 /// From KUBERNETES_SERVICE_HOST and the mounted service account in `mount`.
-[[nodiscard]] base::Result<ClientConfig> in_cluster_config(
-    const std::string& mount = "/var/run/secrets/kubernetes.io/serviceaccount");
+[[nodiscard]] base::Result<ClientConfig> in_cluster_config(const std::string& mount = "/var/run/secrets/kubernetes.io/serviceaccount");
 
 /// The current context of this file. Relative file names in it are relative to it.
 /// What is not understood (exec plugins, auth providers, basic auth, proxies, impersonation) is refused, not ignored.

@@ -16,8 +16,8 @@ namespace kube {
 namespace {
 
 using base::Code;
-using ::testing::HasSubstr;
 using nlohmann::json;
+using ::testing::HasSubstr;
 
 TEST(Paths, FollowGroupNamespaceAndName) {
   EXPECT_EQ(path_of(*find_kind("v1", "Service"), "shop", "redis"), "/api/v1/namespaces/shop/services/redis");
@@ -27,7 +27,8 @@ TEST(Paths, FollowGroupNamespaceAndName) {
 
 TEST(Errors, KeepTheFieldAndTheServersWords) {
   const auto error = error_of({422, R"({"kind":"Status","reason":"Invalid","message":"Deployment is invalid",
-      "details":{"causes":[{"field":"spec.replicas","message":"must not be negative"}]}})", std::nullopt});
+      "details":{"causes":[{"field":"spec.replicas","message":"must not be negative"}]}})",
+                               std::nullopt});
   EXPECT_EQ(error.code, Code::InvalidArgument);
   EXPECT_EQ(error.field, "spec.replicas");
   EXPECT_EQ(error.message, "Deployment is invalid");
@@ -57,11 +58,11 @@ TEST(Projection, KeepsOurFieldsAndDropsTheirs) {
 }
 
 TEST(Projection, OfAPodKeepsWhatHealthReads) {
-  json pod = {{"kind", "Pod"},
-              {"metadata", {{"name", "p"}}},
-              {"spec",
-               {{"volumes", json::array()}, {"containers", json::array({{{"name", "c"}, {"image", "i"}, {"env", json::array()}}})}}},
-              {"status", {{"phase", "Running"}, {"podIPs", json::array()}}}};
+  json pod = {
+      {"kind", "Pod"},
+      {"metadata", {{"name", "p"}}},
+      {"spec", {{"volumes", json::array()}, {"containers", json::array({{{"name", "c"}, {"image", "i"}, {"env", json::array()}}})}}},
+      {"status", {{"phase", "Running"}, {"podIPs", json::array()}}}};
   project(pod);
   EXPECT_EQ(pod["spec"], (json{{"containers", json::array({{{"name", "c"}, {"image", "i"}}})}}));
   EXPECT_EQ(pod["status"], (json{{"phase", "Running"}}));

@@ -99,7 +99,9 @@ class ScriptedTransport final : public Transport {
   }
   void answer(int status, std::string body) { answer(take(), Response{status, std::move(body), std::nullopt}); }
 
-  void stream_opened() { emit([](Opened& stream) { stream.events.opened(); }); }
+  void stream_opened() {
+    emit([](Opened& stream) { stream.events.opened(); });
+  }
   void stream_data(const std::string& piece) {
     emit([piece](Opened& stream) { stream.events.data(piece); });
   }

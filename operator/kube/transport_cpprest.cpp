@@ -211,15 +211,15 @@ class CpprestTransport final : public Transport {
     http::client::http_client_config out;
     out.set_timeout(std::chrono::duration_cast<utility::seconds>(timeout));
     out.set_validate_certificates(!config_.insecure);
-    out.set_ssl_context_callback([ca = config_.ca_pem, cert = config_.client_cert_pem,
-                                  key = config_.client_key_pem](boost::asio::ssl::context& context) {
-      context.set_options(boost::asio::ssl::context::no_tlsv1 | boost::asio::ssl::context::no_tlsv1_1);
-      if (!ca.empty()) context.add_certificate_authority(boost::asio::buffer(ca));
-      if (cert.empty()) return;
-      context.use_certificate_chain(boost::asio::buffer(cert));
-      const std::string_view pem = key.reveal();
-      context.use_private_key(boost::asio::buffer(pem.data(), pem.size()), boost::asio::ssl::context::pem);
-    });
+    out.set_ssl_context_callback(
+        [ca = config_.ca_pem, cert = config_.client_cert_pem, key = config_.client_key_pem](boost::asio::ssl::context& context) {
+          context.set_options(boost::asio::ssl::context::no_tlsv1 | boost::asio::ssl::context::no_tlsv1_1);
+          if (!ca.empty()) context.add_certificate_authority(boost::asio::buffer(ca));
+          if (cert.empty()) return;
+          context.use_certificate_chain(boost::asio::buffer(cert));
+          const std::string_view pem = key.reveal();
+          context.use_private_key(boost::asio::buffer(pem.data(), pem.size()), boost::asio::ssl::context::pem);
+        });
     return out;
   }
 

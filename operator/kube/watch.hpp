@@ -41,24 +41,36 @@ struct Watch {
 
 namespace watch_input {
 struct Wake {};                                                   // start, or the delay of an earlier RetryAfter is over
-struct Page { std::string resource_version, continue_token; };    // a page was read and its items were delivered
-struct Failed { base::Error error; };                             // the list failed, or the stream was refused or broke
+struct Page {
+  std::string resource_version, continue_token;
+};    // a page was read and its items were delivered
+struct Failed {
+  base::Error error;
+};                             // the list failed, or the stream was refused or broke
 struct Opened {};                                                 // the stream is up
-struct Progress { std::string resource_version; };                // an event or a bookmark was delivered
+struct Progress {
+  std::string resource_version;
+};                // an event or a bookmark was delivered
 struct Ended {};                                                  // the server closed the stream cleanly
 }  // namespace watch_input
-using WatchInput = std::variant<watch_input::Wake, watch_input::Page, watch_input::Failed, watch_input::Opened, watch_input::Progress,
-                                watch_input::Ended>;
+using WatchInput =
+    std::variant<watch_input::Wake, watch_input::Page, watch_input::Failed, watch_input::Opened, watch_input::Progress, watch_input::Ended>;
 
 namespace watch_action {
 struct BeginReplace {};                                           // what is known may be stale: mark it
-struct ListPage { std::string continue_token; };
+struct ListPage {
+  std::string continue_token;
+};
 struct FinishReplace {};                                          // drop what was not listed again
-struct OpenStream { std::string resource_version; };
-struct RetryAfter { std::chrono::milliseconds delay; };           // close what is open; Wake after this
+struct OpenStream {
+  std::string resource_version;
+};
+struct RetryAfter {
+  std::chrono::milliseconds delay;
+};           // close what is open; Wake after this
 }  // namespace watch_action
-using WatchAction = std::variant<watch_action::BeginReplace, watch_action::ListPage, watch_action::FinishReplace,
-                                 watch_action::OpenStream, watch_action::RetryAfter>;
+using WatchAction = std::variant<watch_action::BeginReplace, watch_action::ListPage, watch_action::FinishReplace, watch_action::OpenStream,
+                                 watch_action::RetryAfter>;
 
 [[nodiscard]] std::vector<WatchAction> step(Watch& watch, const WatchInput& input, base::SteadyPoint now, base::Rng& rng);
 

@@ -40,7 +40,11 @@ std::string WatchTarget::path() const {
 }
 
 Watcher::Watcher(WatchTarget target, Loop& loop, Transport& transport, base::Rng& rng, WatchSink& sink)
-    : target_(std::move(target)), loop_(loop), transport_(transport), rng_(rng), sink_(sink) {}
+    : target_(std::move(target)),
+      loop_(loop),
+      transport_(transport),
+      rng_(rng),
+      sink_(sink) {}
 
 void Watcher::feed(const WatchInput& input) {
   for (const WatchAction& action : step(watch_, input, loop_.clock().steady_now(), rng_)) {
@@ -77,9 +81,7 @@ void Watcher::act(const watch_action::OpenStream& action) {
   };
   events.data = [this](std::string_view piece) { data(piece); };
   // The stream is destroyed while it reports, so what follows waits for the loop's next turn.
-  events.ended = [this](const base::Status& status) {
-    later([this, status] { stream_ended(status); });
-  };
+  events.ended = [this](const base::Status& status) { later([this, status] { stream_ended(status); }); };
   heard();
   ++streams_;
   stream_ = transport_.open(std::move(request), std::move(events));

@@ -15,7 +15,10 @@ using std::chrono::seconds;
 
 json object(const std::string& name, const std::string& version, const std::string& instance = "shop") {
   return {{"metadata",
-           {{"name", name}, {"namespace", "pay"}, {"uid", "u-" + name}, {"resourceVersion", version},
+           {{"name", name},
+            {"namespace", "pay"},
+            {"uid", "u-" + name},
+            {"resourceVersion", version},
             {"labels", {{"app.kubernetes.io/instance", instance}}}}}};
 }
 
@@ -87,7 +90,8 @@ TEST_F(WatcherTest, FollowsEventsHoweverTheyAreCut) {
 
 TEST_F(WatcherTest, AfterAnExpiredVersionWhatWasDeletedMeanwhileIsDropped) {
   watching();
-  transport.stream_data(R"({"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}})" "\n");
+  transport.stream_data(R"({"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}})"
+                        "\n");
   loop.advance(seconds(1));
   EXPECT_EQ(names(), (Names{"a", "b"})) << "nothing may vanish before the new list is complete";
   listed(list("30", {object("b", "4")}));

@@ -5,8 +5,9 @@
 namespace program {
 
 void MeteredTransport::count(const std::string& method, const std::string& code) {
-  metrics_.counter("rest_client_requests_total", "Requests to the API server by method and status code.",
-                   {{"method", method}, {"code", code}}).Increment();
+  metrics_
+      .counter("rest_client_requests_total", "Requests to the API server by method and status code.", {{"method", method}, {"code", code}})
+      .Increment();
 }
 
 void MeteredTransport::send(kube::Request request, std::function<void(base::Result<kube::Response>)> done) {

@@ -22,7 +22,9 @@ net::Response report(const obs::Health::Report& report) {
 }  // namespace
 
 Probes::Probes(kube::Loop& loop, const obs::Metrics& metrics, std::function<std::string()> not_ready)
-    : loop_(loop), metrics_(metrics), not_ready_(std::move(not_ready)) {
+    : loop_(loop),
+      metrics_(metrics),
+      not_ready_(std::move(not_ready)) {
   health_.add("loop", obs::Group::Liveness, [this] { return stalled(); });
   health_.add("caches", obs::Group::Readiness, [this] { return unready(); });
 }
