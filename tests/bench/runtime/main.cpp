@@ -48,8 +48,9 @@ Round measure_round(Platform& platform, int connections, const Session& session)
   note_run("statements", session.store_connections, round.few_statements, 0);
   round.null_channel = run_null_channel(platform, connections, session.timing);
   note_run("durable create", connections, round.null_channel, round.durable_share());
-  round.signatures = sign_for(kSigning, session.processors);
+  round.signatures_before = sign_for(kSigning, session.processors);
   round.wechat = run_wechat(platform, connections, session.timing);
+  round.signatures_after = sign_for(kSigning, session.processors);
   note_run("WeChat Pay", connections, round.wechat, round.wechat_share());
   return round;
 }

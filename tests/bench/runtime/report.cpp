@@ -22,6 +22,7 @@ nlohmann::json to_json(const Run& run) {
   return {{"perSecond", run.per_second},
           {"p50Ms", run.p50_ms},
           {"p99Ms", run.p99_ms},
+          {"cpuMsEach", run.cpu_ms_each()},
           {"answered200", run.answered_200},
           {"failed", run.failed},
           {"failure", run.failure},
@@ -44,10 +45,12 @@ nlohmann::json to_json(const Round& round) {
           {"fewStatements", to_json(round.few_statements)},
           {"nullChannel", to_json(round.null_channel)},
           {"durableShare", round.durable_share()},
-          {"signaturesPerSecond", round.signatures.per_second},
-          {"signatureCpuMs", round.signatures.cpu_milliseconds},
+          {"durableCpuShare", round.durable_cpu_share()},
+          {"signatureCeiling", round.signature_ceiling()},
+          {"signatureCpuMs", round.signature_cpu_ms()},
           {"wechat", to_json(round.wechat)},
-          {"wechatShare", round.wechat_share()}};
+          {"wechatShare", round.wechat_share()},
+          {"wechatCpuShare", round.wechat_cpu_share()}};
 }
 
 using Pick = std::function<double(const Round&)>;
@@ -86,12 +89,16 @@ nlohmann::json figures(const Session& session) {
     add("its transactions alone, as many connections", "1/s", [](const Round& r) { return r.statements.per_second; });
     add("its transactions alone, as many as the store's", "1/s", [](const Round& r) { return r.few_statements.per_second; });
     add("durable create, share of the better of those", "%", [](const Round& r) { return r.durable_share() * 100; }, kDurableGoal);
+    add("durable create, share by processor time", "%", [](const Round& r) { return r.durable_cpu_share() * 100; });
+    add("durable create, processor time", "ms", [](const Round& r) { return r.null_channel.cpu_ms_each(); });
+    add("  of the service alone", "ms", [](const Round& r) { return r.null_channel.processors.service * 1e3 / r.null_channel.per_second; });
     add("WeChat Pay create", "1/s", [](const Round& r) { return r.wechat.per_second; });
     add("WeChat Pay create p50", "ms", [](const Round& r) { return r.wechat.p50_ms; });
     add("WeChat Pay create p99", "ms", [](const Round& r) { return r.wechat.p99_ms; });
     add("its two signatures alone", "1/s", [](const Round& r) { return r.signature_ceiling(); });
     add("WeChat Pay create, share of that", "%", [](const Round& r) { return r.wechat_share() * 100; });
-    add("its signatures and transactions alone (computed)", "1/s", [](const Round& r) { return r.wechat_ceiling(); });
+    add("WeChat Pay create, share by processor time", "%", [](const Round& r) { return r.wechat_cpu_share() * 100; });
+    add("WeChat Pay create, processor time", "ms", [](const Round& r) { return r.wechat.cpu_ms_each(); });
     add(
         "payment-runtime resident, peak under this load", "MB", [](const Round& r) { return megabytes(r.wechat.service_peak_kib); },
         kResidentGoal);
@@ -103,7 +110,7 @@ nlohmann::json figures(const Session& session) {
   std::vector<double> sign;
   for (const Round& round : session.rounds) {
     idle.push_back(megabytes(round.wechat.service_idle_kib));
-    sign.push_back(round.signatures.cpu_milliseconds);
+    sign.push_back(round.signature_cpu_ms());
   }
   list.push_back(figure("RSA-2048 signature, processor time", "ms", spread_of(sign)));
   list.push_back(figure("payment-runtime resident, just started", "MB", spread_of(idle)));

@@ -18,16 +18,22 @@ struct Round {
   Run statements;        // on as many connections as there are clients
   Run few_statements;    // on as many as the store has: the database may like fewer better
   Run null_channel;
-  Signatures signatures;
+  Signatures signatures_before;
   Run wechat;
+  Signatures signatures_after;
 
   [[nodiscard]] double statement_ceiling() const { return std::max(statements.per_second, few_statements.per_second); }
   [[nodiscard]] double durable_share() const { return null_channel.per_second / statement_ceiling(); }
-  /// Two signatures a create, on the same processors.
-  [[nodiscard]] double signature_ceiling() const { return signatures.per_second / 2; }
-  /// Signatures and transactions, one after the other on the same processors.
-  [[nodiscard]] double wechat_ceiling() const { return 1 / (1 / signature_ceiling() + 1 / statement_ceiling()); }
+  /// The same by processor time.
+  [[nodiscard]] double durable_cpu_share() const {
+    return std::min(statements.cpu_ms_each(), few_statements.cpu_ms_each()) / null_channel.cpu_ms_each();
+  }
+
+  [[nodiscard]] double signature_cpu_ms() const { return (signatures_before.cpu_milliseconds + signatures_after.cpu_milliseconds) / 2; }
+  /// Creates a second, when two signatures each were all there is to do.
+  [[nodiscard]] double signature_ceiling() const { return (signatures_before.per_second + signatures_after.per_second) / 2 / 2; }
   [[nodiscard]] double wechat_share() const { return wechat.per_second / signature_ceiling(); }
+  [[nodiscard]] double wechat_cpu_share() const { return 2 * signature_cpu_ms() / wechat.cpu_ms_each(); }
 };
 
 struct Session {
