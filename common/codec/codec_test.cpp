@@ -48,10 +48,15 @@ TEST(Json, TellsApartHowAnAmountWasWritten) {
   }
 }
 
-TEST(Json, NumberTextsAreFoundAtAnyDepth) {
+TEST(Json, ZeroBytesAreRefused) {
+  EXPECT_FALSE(parse_json(std::string_view{"{}\0{", 4}).has_value());
+  EXPECT_FALSE(parse_json(std::string_view{"[1]\0", 4}).has_value());
+}
+
+TEST(Json, NumberTextsAreKeptOfTheOutermostObjectOnly) {
   NumberTexts numbers;
   ASSERT_TRUE(parse_json(R"({"a":[1,2.50,{"b/c~":3.0}],"d":4e0})", {}, &numbers).has_value());
-  EXPECT_EQ(numbers, (NumberTexts{{"/a/1", "2.50"}, {"/a/2/b~1c~0", "3.0"}, {"/d", "4e0"}}));
+  EXPECT_EQ(numbers, (NumberTexts{{"/d", "4e0"}}));
 }
 
 TEST(Json, DecimalTextOfOtherTypesIsAbsent) {

@@ -20,7 +20,8 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool number_unsigned(number_unsigned_t value) override { return add(value); }
   bool number_float(number_float_t value, const string_t& text) override {
     if (text.size() > kJsonNumberTextMax) return refuse("a number is longer than 64 characters");
-    if (numbers_ != nullptr) numbers_->emplace(pointer(), text);
+    // Members of the outermost object only: a body full of nested numbers must not cost a path for each.
+    if (numbers_ != nullptr && stack_.size() == 1 && stack_.back()->is_object()) numbers_->emplace(pointer(), text);
     return add(value);
   }
   bool string(string_t& value) override { return add(std::move(value)); }
@@ -117,6 +118,8 @@ base::Result<nlohmann::json> parse_json(std::string_view text, JsonLimits limits
   if (text.size() > limits.bytes) {
     return base::fail(base::Code::InvalidArgument, fmt::format("the JSON text is longer than {} bytes", limits.bytes));
   }
+  // The lexer takes a zero byte for the end of the text; what follows it would pass unread.
+  if (text.find('\0') != std::string_view::npos) return base::fail(base::Code::InvalidArgument, "a zero byte is not JSON");
   Builder builder{limits, numbers};
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {
     return base::fail(base::Code::InvalidArgument, builder.error.empty() ? "not JSON" : std::move(builder.error));

@@ -22,8 +22,8 @@ struct JsonLimits {
   std::size_t depth = kJsonDepthMax;
 };
 
-/// The text of every number that is not a plain integer, by JSON pointer ("/amount" -> "1e2"): a parsed double no longer says
-/// whether 100.5, 100.50 or 1005e-1 was written.
+/// The text of every member of the outermost object that is a number but not a plain integer, by JSON pointer ("/amount" -> "1e2"): a
+/// parsed double no longer says whether 100.5, 100.50 or 1005e-1 was written.
 using NumberTexts = std::map<std::string, std::string>;
 
 /// InvalidArgument with the byte offset when `text` is not one JSON value within the limits.

@@ -2,7 +2,18 @@
 
 #include <algorithm>
 
+#include "controllers/component/objects.hpp"
+#include "controllers/database/database.hpp"
+
 namespace controllers {
+namespace {
+
+/// What holds data and outlives the pods. By name: a copy that somebody made of it, labels and all, is not ours to delete.
+bool holds_data(const Ref& ref) {
+  return (ref.kind == "PersistentVolumeClaim" && ref.name == database::kClaim) || (ref.kind == "Secret" && ref.name == kGeneratedSecret);
+}
+
+}  // namespace
 
 std::optional<std::vector<std::string>> wanted_finalizers(const Object& platform, bool ours) {
   std::vector<std::string> finalizers;
@@ -29,9 +40,8 @@ Plan plan_deletion(const Object& platform, const crds::Platform& decoded, const 
   bool keeps = false;
   for (const auto& [ref, child] : live.children) {
     if (ref.kind == "Pod") pods = true;
-    const bool outlives = ref.kind == "PersistentVolumeClaim" || ref.kind == "Secret";
-    keeps = keeps || outlives;
-    if (!outlives && object::controller_uid(child) == decoded.uid && !object::is_deleting(child)) {
+    keeps = keeps || holds_data(ref);
+    if (!holds_data(ref) && object::controller_uid(child) == decoded.uid && !object::is_deleting(child)) {
       plan.remove.push_back({ref, object::uid_of(child), "the platform is being deleted"});
     }
   }
@@ -42,7 +52,7 @@ Plan plan_deletion(const Object& platform, const crds::Platform& decoded, const 
     return plan;
   }
   for (const auto& [ref, child] : live.children) {
-    if ((ref.kind == "PersistentVolumeClaim" || ref.kind == "Secret") && !object::is_deleting(child)) {
+    if (holds_data(ref) && !object::is_deleting(child)) {
       plan.remove.push_back({ref, object::uid_of(child), "the platform is being deleted under deletionPolicy Delete"});
     }
   }

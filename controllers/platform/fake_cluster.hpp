@@ -106,7 +106,6 @@ class FakeCluster {
       action();
     };
     for (const Generate& g : plan.generate) write([&] { generate(g); });
-    for (const Apply& a : plan.ensure_created) write([&] { apply(a); });
     for (const Apply& a : plan.apply) write([&] { apply(a); });
     for (const Apply& a : plan.scale) {
       write([&] {

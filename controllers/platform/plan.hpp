@@ -87,7 +87,6 @@ struct Plan {
   /// before it writes anything.
   std::vector<Ref> reads;
   std::vector<Generate> generate;
-  std::vector<Apply> ensure_created;  // created when absent; never touched again
   std::vector<Apply> apply;
   /// `replicas` of a Deployment, applied by the manager payment-operator-scale: at creation, and without an HPA whenever it differs.
   /// The manager payment-operator never sends replicas of a service, so that an HPA's number is never touched. Executed after `apply`;
@@ -102,8 +101,8 @@ struct Plan {
 
   /// True when nothing needs to be written or read.
   [[nodiscard]] bool empty() const {
-    return reads.empty() && generate.empty() && ensure_created.empty() && apply.empty() && scale.empty() && replace.empty() &&
-           remove.empty() && !status && !finalizers && events.empty();
+    return reads.empty() && generate.empty() && apply.empty() && scale.empty() && replace.empty() && remove.empty() && !status &&
+           !finalizers && events.empty();
   }
 };
 

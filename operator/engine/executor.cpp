@@ -80,7 +80,6 @@ class Execution : public std::enable_shared_from_this<Execution> {
     for (const auto& item : plan_.remove) {
       main.steps.push_back([this, &item](const Finished& f) { remove(item.ref, item.uid, "", item.reason, f); });
     }
-    for (auto& item : plan_.ensure_created) main.steps.push_back([this, &item](const Finished& f) { create(item, f); });
     for (auto& item : plan_.apply) {
       main.steps.push_back([this, &item](const Finished& f) { apply(item, kube::kManager, f); });
     }
@@ -183,12 +182,6 @@ class Execution : public std::enable_shared_from_this<Execution> {
       self->say("create", ref_of(*secret), "generated");
       self->executor_.api_.create(*secret, self->keep(ref_of(*secret), finished));
     });
-  }
-
-  void create(controllers::Apply& item, const Finished& finished) {
-    place(item.object);
-    say("create", ref_of(item.object), item.reason);
-    executor_.api_.create(item.object, keep(ref_of(item.object), finished));
   }
 
   void apply(controllers::Apply& item, std::string_view manager, const Finished& finished) {

@@ -49,9 +49,4 @@ void Instruments::set_cache(std::size_t objects, std::size_t bytes) {
   metrics_.gauge("payment_operator_cached_bytes", "Size of their bodies.").Set(static_cast<double>(bytes));
 }
 
-void Instruments::set_leading(bool leading) {
-  metrics_.gauge("leader_election_master_status", "1 while this process holds the lease.", {{"name", "payment-operator"}})
-      .Set(leading ? 1 : 0);
-}
-
 }  // namespace engine

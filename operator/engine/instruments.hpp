@@ -19,7 +19,6 @@ class Instruments {
   void forget(const kube::PlatformKey& key);
 
   void set_cache(std::size_t objects, std::size_t bytes);
-  void set_leading(bool leading);
 
   prometheus::Gauge& queue_depth;
   prometheus::Counter& queue_adds;

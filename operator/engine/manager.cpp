@@ -103,7 +103,6 @@ std::string Manager::not_ready() const {
 void Manager::set_leading(bool leading) {
   if (leading == leading_) return;
   leading_ = leading;
-  ports_.instruments.set_leading(leading);
   obs::info(leading ? "leading" : "not leading");
   begun_ = false;
   if (leading) begin();
@@ -190,7 +189,7 @@ void Manager::execute(const Key& key, const Object& object, Plan plan) {
 }
 
 void Manager::count_drift(const Key& key, const Object& platform, const Plan& plan) {
-  const std::size_t objects = plan.apply.size() + plan.ensure_created.size();
+  const std::size_t objects = plan.apply.size();
   if (objects == 0 || memories_[key].settled_generation != generation(platform)) return;
   ports_.instruments.drift_corrected.Increment(static_cast<double>(objects));
 }

@@ -42,7 +42,8 @@ base::Result<Adapters> make_adapters(const config::Config& config, net::Shards* 
   const config::SecretFiles secrets{config.secrets_directory};
   if (const auto password = secrets.read({"mysql-application-password"}); !password) return base::fail(password.error());
   if (config.wechat) {
-    auto keys = channels::wechat_v3::ReloadingKeys::load(secrets, channels::wechat_v3::key_files(), channels::wechat_v3::load_keys);
+    auto keys =
+        channels::wechat_v3::ReloadingKeys::load(secrets, channels::wechat_v3::key_files(), channels::wechat_v3::keys_of_one_merchant());
     if (!keys) return base::fail(std::move(keys.error()));
     adapters.wechat_keys = std::move(*keys);
     auto wechat = channels::wechat_v3::WechatV3::make({config.wechat->base_url, config.wechat->notify_url, adapters.wechat_keys, metrics},

@@ -182,8 +182,10 @@ Verdict on_evidence(const Payment& payment, const ChannelEvidence& evidence, std
       if (evidence.account != our_account) return refused(fmt::format("paid to account {}, ours is {}", evidence.account, our_account));
       return on_success(payment, evidence, now);
     case TradeState::Refunded:
-      if (is_paid(payment.state)) return nothing();   // reconciliation compares; the payment itself stays what it was
-      return refused("the channel says refunded, and we never saw it paid");
+      // What was refunded, wholly or in part, was paid before: a payment whose callback was lost is booked now.
+      if (is_paid(payment.state)) return nothing();
+      if (evidence.account != our_account) return refused(fmt::format("paid to account {}, ours is {}", evidence.account, our_account));
+      return on_success(payment, evidence, now);
     case TradeState::AwaitingPayer: return move_if_legal(payment, State::AwaitingPayer, "", now);
     case TradeState::Closed: return move_if_legal(payment, State::Closed, "closed at the channel", now);
     case TradeState::Failed: return move_if_legal(payment, State::Failed, "failed at the channel", now);

@@ -167,8 +167,17 @@ TEST(Evidence, NotFoundEndsAPaymentOnlyWhenItsOrderCanNoLongerArrive) {
   EXPECT_EQ(verdict.step->to, State::Failed);
 }
 
-TEST(Evidence, RefundOfAPaymentThatWeNeverSawPaidIsLeftToAPerson) {
-  EXPECT_EQ(on_evidence(payment_in(State::AwaitingPayer), says(TradeState::Refunded), kAccount, kNow).kind, Verdict::Kind::Refused);
+TEST(Evidence, ARefundProvesThePaymentThatWeNeverSaw) {
+  const Payment payment = payment_in(State::AwaitingPayer);
+  ChannelEvidence refunded = says(TradeState::Refunded);
+  refunded.channel_trade_no = "T1";
+  refunded.amount = payment.amount;
+  refunded.account = kAccount;
+  const Verdict verdict = on_evidence(payment, refunded, kAccount, kNow);
+  ASSERT_EQ(verdict.kind, Verdict::Kind::Move);
+  EXPECT_EQ(verdict.step->to, State::Succeeded);
+  EXPECT_FALSE(verdict.step->entries.empty());
+  EXPECT_EQ(on_evidence(payment_in(State::AwaitingPayer), says(TradeState::Refunded), "other", kNow).kind, Verdict::Kind::Refused);
   EXPECT_EQ(on_evidence(payment_in(State::Succeeded), says(TradeState::Refunded), kAccount, kNow).kind, Verdict::Kind::Nothing);
 }
 

@@ -59,7 +59,9 @@ net::Response duplicate(const domain::Payment& payment) {
 net::Response failure(const base::Error& error) {
   const Mapping mapping = mapping_of(error.code);
   // What went wrong inside is for the log; a caller learns that it did.
-  const std::string words = mapping.status == 500 ? "internal error" : error.message;
+  const std::string words = mapping.status == 500   ? "internal error"
+                            : mapping.status == 503 ? "the service cannot answer now; ask again with the same businessNo"
+                                                    : error.message;
   const std::string message = error.field.empty() ? words : error.field + ": " + words;
   net::Response response =
       envelope(mapping.status, mapping.code, message, error.field.empty() ? nlohmann::json{} : nlohmann::json{{"field", error.field}});

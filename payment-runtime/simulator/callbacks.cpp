@@ -57,7 +57,8 @@ struct Callbacks::Impl {
   net::HttpClient client;
   base::Rng& rng;
   asio::io_context* context = nullptr;
-  std::unique_ptr<asio::steady_timer> nap;   // on the pump's shard
+  // The pump's own, on its shard: a timer must not outlive the context's services, and this struct may (routes hold it).
+  asio::steady_timer* nap = nullptr;
   std::size_t in_flight = 0;                 // on the pump's shard
   mutable std::mutex mutex;
   std::deque<Notice> waiting;
@@ -176,20 +177,24 @@ std::chrono::milliseconds take_due(const ImplPtr& impl, std::vector<Notice>& due
 }
 
 base::Task<void> pump(ImplPtr impl) {
+  asio::steady_timer timer{*impl->context};
+  impl->nap = &timer;
   for (;;) {
     std::vector<Notice> due;
     const std::chrono::milliseconds nap = take_due(impl, due);
     impl->in_flight += due.size();
     for (Notice& notice : due) net::spawn(*impl->context, deliver(impl, std::move(notice)), "simulator_callback");
-    impl->nap->expires_after(nap);
+    timer.expires_after(nap);
     boost::system::error_code woken;
-    co_await impl->nap->async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
   }
 }
 
 void poke(const ImplPtr& impl) {
   if (impl->context == nullptr) return;
-  asio::post(*impl->context, [impl] { impl->nap->cancel(); });
+  asio::post(*impl->context, [impl] {
+    if (impl->nap != nullptr) impl->nap->cancel();
+  });
 }
 
 }  // namespace
@@ -200,7 +205,6 @@ Callbacks::~Callbacks() = default;
 
 void Callbacks::start(asio::io_context& context) {
   impl_->context = &context;
-  impl_->nap = std::make_unique<asio::steady_timer>(context);
   net::spawn(context, pump(impl_), "simulator_callbacks");
 }
 

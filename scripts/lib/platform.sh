@@ -37,12 +37,15 @@ current_cluster_confirm() {
   for tool in kubectl helm skopeo; do
     command -v "$tool" >/dev/null || die "CLUSTER=current needs $tool on the PATH"
   done
-  local context
+  confirm "This pushes two images to $REGISTRY and installs the operator and a platform into"
+}
+
+# confirm WHAT: names the current cluster and asks; YES=1 answers.
+confirm() {
+  local context answer
   context=$(kubectl config current-context) || die "no current context; set KUBECONFIG or run kubectl config use-context"
-  echo "This installs the operator and a platform into the cluster of context '$context' ($(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}'))"
-  echo "and pushes two images to $REGISTRY."
+  echo "$1 the cluster of context '$context' ($(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}'))."
   [ "${YES:-}" = 1 ] && return
-  local answer
   read -r -p "Continue? [y/N] " answer
   [ "$answer" = y ] || [ "$answer" = Y ] || die "nothing was done"
 }

@@ -29,4 +29,18 @@ base::Result<std::shared_ptr<const Keys>> load_keys(const config::SecretFiles& f
                                            std::move(*private_key), api_v3_key, std::move(*wechat_key), text("wechat-public-key-id")});
 }
 
+config::Reloading<Keys>::Make keys_of_one_merchant() {
+  return [first = std::shared_ptr<const Keys>{}](const config::SecretFiles& files) mutable -> base::Result<std::shared_ptr<const Keys>> {
+    auto keys = load_keys(files);
+    if (!keys) return keys;
+    if (first && ((*keys)->mch_id != first->mch_id || (*keys)->app_id != first->app_id)) {
+      return base::fail(base::Code::FailedPrecondition,
+                        "wechat-mch-id or wechat-app-id has changed; the old ones stay in use until a restart, which must wait until no "
+                        "payment is open");
+    }
+    if (!first) first = *keys;
+    return keys;
+  };
+}
+
 }  // namespace pay::channels::wechat_v3

@@ -26,5 +26,8 @@ struct Keys {
 [[nodiscard]] const std::vector<std::string>& key_files();
 /// An error names the file at fault.
 [[nodiscard]] base::Result<std::shared_ptr<const Keys>> load_keys(const config::SecretFiles& files);
+/// As load_keys, but only ever of the merchant and app that came first: an order made for one merchant cannot be asked about as another,
+/// so that a change of merchant needs a restart once no payment is open.
+[[nodiscard]] config::Reloading<Keys>::Make keys_of_one_merchant();
 
 }  // namespace pay::channels::wechat_v3

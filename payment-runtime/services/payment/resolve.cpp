@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/net/wait.hpp"
+#include "common/obs/log.hpp"
 #include "payment-runtime/services/payment/evidence.hpp"
 
 namespace pay::services::payment {
@@ -53,6 +54,12 @@ base::Task<base::Result<Payment>> make_again(Payment payment, TradeState known, 
   co_return std::move(settled->payment);
 }
 
+/// Money that the channel holds for somebody else, or another amount: nothing that asking again mends, so a person must see it.
+void tell_refusal(const Settled& settled) {
+  if (settled.kind != domain::Verdict::Kind::Refused) return;
+  obs::warn("channel_evidence_refused", {{"payment_no", settled.payment.payment_no}, {"problem", settled.why}});
+}
+
 bool same(const Payment& before, const Payment& now) { return before.version == now.version; }
 
 }  // namespace
@@ -80,6 +87,7 @@ base::Task<base::Result<Payment>> resolve(Payment payment, Ports ports, base::De
   base::Result<Settled> settled =
       co_await settle(std::move(payment), std::move(*evidence), std::string{channel->account()}, std::nullopt, ports, deadline);
   if (!settled) co_return base::fail(std::move(settled.error()));
+  tell_refusal(*settled);
   payment = std::move(settled->payment);
 
   if (known == TradeState::AwaitingPayer && !domain::is_final(payment.state) && now >= payment.expires_at + domain::kClockMargin) {
@@ -105,6 +113,7 @@ base::Task<base::Result<ResolverRound>> resolve_due(Ports ports, base::Deadline 
     const base::Result<Payment> resolved = co_await resolve(payment, ports, deadline);
     if (!resolved) {
       ++round.unanswered;
+      obs::warn("payment_unresolved", {{"payment_no", payment.payment_no}, {"problem", base::describe(resolved.error())}});
     } else if (!same(payment, *resolved)) {
       ++round.changed;
     }
