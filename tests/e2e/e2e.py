@@ -294,7 +294,7 @@ def bad_platforms_are_refused_by_the_api_server_with_the_path():
 
 
 @test
-def the_operator_killed_during_an_install_ends_with_the_same_objects():
+def the_operator_killed_three_times_ends_with_the_same_objects():
     before = children()
     operators = os.environ["OPERATOR_NAMESPACE"]
     for _ in range(3):
