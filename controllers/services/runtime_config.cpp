@@ -68,16 +68,15 @@ std::string service_config(const Context& ctx, Listeners listeners, const std::s
     text += fmt::format("channels:\n  wechat:\n    apiVersion: {}\n    baseUrl: {}\n    notifyUrl: {}/api/callback/wechat\n",
                         spec.channels.wechat_pay.api_version, ctx.wechat_url(), notify_base(ctx));
   }
-  text += fmt::format("reconciliation:\n  lookbackDays: {}\n  timeZone: {}\n  timeoutSeconds: {}\n", spec.reconciliation.lookback_days,
-                      spec.reconciliation.time_zone, spec.reconciliation.timeout_seconds);
+  text += fmt::format("reconciliation:\n  lookbackDays: {}\n  timeoutSeconds: {}\n", spec.reconciliation.lookback_days,
+                      spec.reconciliation.timeout_seconds);
   return text;
 }
 
 std::string migrate_config(const Context& ctx) { return head(ctx, "info") + secrets_line() + database(1); }
 
 std::string simulator_config(const Context& ctx, Listeners listeners) {
-  return head(ctx, "info") + listening(listeners) + "shards: 0\n" + secrets_line() +
-         fmt::format("simulator:\n  timeZone: {}\n", ctx.platform.spec.reconciliation.time_zone);
+  return head(ctx, "info") + listening(listeners) + "shards: 0\n" + secrets_line();
 }
 
 }  // namespace controllers::services

@@ -158,8 +158,8 @@ Description<Reconciliation> describe() {
              "When to reconcile: five numeric cron fields, or @hourly, @daily, @weekly, @monthly, @yearly.",
              {.length_max = 100,
               .format = {cron_pattern(), "five numeric cron fields such as 0/30 * * * *, or @hourly to @yearly", false, true}})
-      // The zones that payment-runtime knows (docs/reference/runtime-configuration.md) and that a CronJob can be given.
-      .field("timeZone", &Reconciliation::time_zone, "Time zone of the schedule and of the channels' days.",
+      // Days are the channels' own, whatever this is.
+      .field("timeZone", &Reconciliation::time_zone, "Time zone of the schedule.",
              {.one_of = {"Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo", "Asia/Seoul", "UTC", "Etc/UTC"}})
       .field("lookbackDays", &Reconciliation::lookback_days, "How many days back a run looks.", {.min = 1, .max = 31})
       .field("timeoutSeconds", &Reconciliation::timeout_seconds, "When a run is given up.", {.min = 10, .max = 3600});

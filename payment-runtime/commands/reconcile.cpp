@@ -37,12 +37,10 @@ int reconcile(const std::filesystem::path& config_file, std::optional<int> days,
   }
   services::Ports ports = adapters->ports(0);
   ports.channels = &adapters->channels;
-  services::reconciliation::Options options;
-  options.lookback_days = days.value_or(config->reconciliation.lookback_days);
-  options.time_zone = config->reconciliation.time_zone;
   const int seconds = std::max(1, config->reconciliation.timeout_seconds - kReserveSeconds);
   const base::Deadline deadline = base::Deadline::after(base::system_clock(), std::chrono::seconds{seconds});
-  const auto report = net::block_on(context, services::reconciliation::run(options, ports, deadline));
+  const auto report =
+      net::block_on(context, services::reconciliation::run(days.value_or(config->reconciliation.lookback_days), ports, deadline));
   if (!report) {
     obs::error("reconcile_failed", {{"problem", base::describe(report.error())}});
     return kFailed;

@@ -101,8 +101,7 @@ base::Status make_parts(Process& process, const std::string& role) {
     auto keys = simulator::ReloadingKeys::load(secrets, simulator::simulator_key_files(), simulator::load_simulator_keys);
     if (!keys) return base::fail(std::move(keys.error()));
     process.simulator_keys = std::move(*keys);
-    auto made =
-        simulator::Simulator::make(process.simulator_keys, process.config.simulator_time_zone, base::system_clock(), base::system_rng());
+    auto made = simulator::Simulator::make(process.simulator_keys, base::system_clock(), base::system_rng());
     if (!made) return base::fail(std::move(made.error()));
     process.simulator = std::move(*made);
   }

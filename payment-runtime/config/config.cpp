@@ -74,18 +74,9 @@ std::optional<WechatChannel> read_wechat(MapReader reader) {
   return reader.present() ? std::optional{wechat} : std::nullopt;
 }
 
-domain::TimeZone time_zone(MapReader& reader, std::string& name) {
-  name = reader.text("timeZone", name, 64);
-  const auto zone = domain::parse_time_zone(name);
-  if (zone) return *zone;
-  reader.wrong("timeZone", "expected a time zone: " + zone.error().message);
-  return {};
-}
-
 Reconciliation read_reconciliation(MapReader reader) {
   Reconciliation reconciliation;
   reconciliation.lookback_days = static_cast<int>(reader.integer("lookbackDays", reconciliation.lookback_days, 1, kLookbackDaysMax));
-  reconciliation.time_zone = time_zone(reader, reconciliation.time_zone_name);
   reconciliation.timeout_seconds =
       static_cast<int>(reader.integer("timeoutSeconds", reconciliation.timeout_seconds, 1, kTimeoutSecondsMax));
   reader.finish();
@@ -120,10 +111,6 @@ base::Result<Config> parse_config(std::string_view text, std::string_view file, 
   config.wechat = read_wechat(channels.map("wechat"));
   channels.finish();
   config.reconciliation = read_reconciliation(top.map("reconciliation"));
-  MapReader simulator = top.map("simulator");
-  std::string zone = "Asia/Shanghai";
-  config.simulator_time_zone = time_zone(simulator, zone);
-  simulator.finish();
   top.finish();
   if (reading.mistake) return base::fail(std::move(*reading.mistake));
   return config;

@@ -11,7 +11,6 @@
 
 #include "common/base/result.hpp"
 #include "common/obs/log.hpp"
-#include "payment-runtime/domain/calendar.hpp"
 
 namespace pay::config {
 
@@ -45,8 +44,6 @@ struct WechatChannel {
 
 struct Reconciliation {
   int lookback_days = 7;
-  std::string time_zone_name = "Asia/Shanghai";
-  domain::TimeZone time_zone{std::chrono::hours{8}};
   int timeout_seconds = 600;
 };
 
@@ -61,7 +58,6 @@ struct Config {
   Authentication authentication = Authentication::Required;
   std::optional<WechatChannel> wechat;
   Reconciliation reconciliation;
-  domain::TimeZone simulator_time_zone{std::chrono::hours{8}};
 
   [[nodiscard]] const Listener* listener(Routes routes) const;
 };

@@ -54,7 +54,7 @@ TEST(ConfigDocument, TheExampleMeansWhatItSays) {
   EXPECT_EQ(config.redis->host, "redis");
   EXPECT_EQ(config.authentication, Authentication::Development);
   EXPECT_EQ(config.wechat->notify_url, "http://callback-service:8088/api/callback/wechat");
-  EXPECT_EQ(config.reconciliation.time_zone.offset, std::chrono::hours{8});
+  EXPECT_EQ(config.reconciliation.lookback_days, 7);
 }
 
 TEST(Config, TheLeastIsEnoughAndUnsafeThingsAreNotDefaults) {
@@ -93,7 +93,7 @@ TEST(Config, MistakesArePointedAtWithWhatWasExpected) {
       {start + "channels: {wechat: {baseUrl: x, notifyUrl: http://y}}\n",
        "f:3:30: channels.wechat.baseUrl: expected an http:// or https:// address"},
       {start + "channels: {stripe: {}}\n", "f:3:20: channels.stripe: unknown key; expected one of wechat"},
-      {start + "reconciliation: {timeZone: Mars/Base}\n", "f:3:28: reconciliation.timeZone: expected a time zone: "},
+      {start + "reconciliation: {timeZone: UTC}\n", "f:3:28: reconciliation.timeZone: unknown key"},
       {start + "authentication: None\n", "f:3:17: authentication: expected Development or Required, not 'None'"},
       {start + "platform: again\n", "f:3:1: platform: this key stands twice"},
       {"- a\n", "f:1:1: (file): expected a map of keys"},

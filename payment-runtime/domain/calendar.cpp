@@ -1,9 +1,5 @@
 #include "payment-runtime/domain/calendar.hpp"
 
-#include <algorithm>
-#include <array>
-#include <utility>
-
 #include <fmt/format.h>
 
 #include "common/base/assert.hpp"
@@ -13,19 +9,6 @@ namespace pay::domain {
 namespace {
 
 using std::chrono::days;
-using std::chrono::hours;
-using std::chrono::minutes;
-
-constexpr std::array<std::pair<std::string_view, minutes>, 8> kZones{{
-    {"UTC", hours{0}},
-    {"Etc/UTC", hours{0}},
-    {"Asia/Shanghai", hours{8}},
-    {"Asia/Hong_Kong", hours{8}},
-    {"Asia/Taipei", hours{8}},
-    {"Asia/Singapore", hours{8}},
-    {"Asia/Tokyo", hours{9}},
-    {"Asia/Seoul", hours{9}},
-}};
 
 std::chrono::sys_days local_day(base::TimePoint at, TimeZone zone) { return std::chrono::floor<days>(at + zone.offset); }
 
@@ -36,24 +19,6 @@ std::string format_day(std::chrono::sys_days day) {
 }
 
 }  // namespace
-
-base::Result<TimeZone> parse_time_zone(std::string_view text) {
-  const auto* const known = std::ranges::find(kZones, text, &std::pair<std::string_view, minutes>::first);
-  if (known != kZones.end()) return TimeZone{known->second};
-
-  const auto digit = [text](std::size_t i) { return text[i] >= '0' && text[i] <= '9' ? text[i] - '0' : 99; };
-  if (text.size() == 6 && (text[0] == '+' || text[0] == '-') && text[3] == ':') {
-    const int hour = digit(1) * 10 + digit(2);
-    const int minute = digit(4) * 10 + digit(5);
-    if (hour <= 14 && minute <= 59) {
-      const minutes size = hours{hour} + minutes{minute};
-      return TimeZone{text[0] == '-' ? -size : size};
-    }
-  }
-  return base::fail(base::Code::InvalidArgument,
-                    fmt::format("time zone \"{}\" is not known here; use an offset such as +08:00, UTC, or Asia/Shanghai", text),
-                    "timeZone");
-}
 
 std::string day_of(base::TimePoint at, TimeZone zone) { return format_day(local_day(at, zone)); }
 

@@ -3,20 +3,15 @@
 
 #include <chrono>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "common/base/clock.hpp"
-#include "common/base/result.hpp"
 
 namespace pay::domain {
 
 struct TimeZone {
   std::chrono::minutes offset{0};   // east of UTC
 };
-
-/// "UTC", "+08:00", or one of the zones without daylight saving where channels keep their days (Asia/Shanghai, ...).
-[[nodiscard]] base::Result<TimeZone> parse_time_zone(std::string_view text);
 
 /// "2026-01-31".
 [[nodiscard]] std::string day_of(base::TimePoint at, TimeZone zone);

@@ -16,6 +16,7 @@
 #include "common/base/deadline.hpp"
 #include "common/base/result.hpp"
 #include "common/base/task.hpp"
+#include "payment-runtime/domain/calendar.hpp"
 #include "payment-runtime/domain/evidence.hpp"
 #include "payment-runtime/domain/money.hpp"
 
@@ -56,13 +57,16 @@ class Channel {
   /// The merchant number that this channel pays to; evidence about any other account is refused.
   [[nodiscard]] virtual std::string_view account() const = 0;
 
+  /// Where this channel's bill days begin: a property of the channel, whatever zone the platform or its schedule is in.
+  [[nodiscard]] virtual domain::TimeZone bill_zone() const = 0;
+
   virtual base::Task<base::Result<Prepay>> create(ChannelOrder order, base::Deadline deadline) = 0;
   /// TradeState::NotFound is a value, not an error.
   virtual base::Task<base::Result<ChannelEvidence>> query(std::string out_trade_no, base::Deadline deadline) = 0;
   virtual base::Task<base::Status> close(std::string out_trade_no, base::Deadline deadline) = 0;
   /// No I/O. Unauthenticated when the signature, the key id or the time does not hold.
   [[nodiscard]] virtual base::Result<VerifiedCallback> verify(const RawCallback& callback, base::TimePoint now) const = 0;
-  /// All rows of one closed day, given as "2026-01-31" in the channel's time zone. FailedPrecondition: the bill is not there yet.
+  /// All rows of one closed day, given as "2026-01-31" in bill_zone(). FailedPrecondition: the bill is not there yet.
   /// NotFound: the channel says that there was no trade that day.
   virtual base::Task<base::Result<std::vector<BillRow>>> bill(std::string day, base::Deadline deadline) = 0;
 };

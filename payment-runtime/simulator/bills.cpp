@@ -99,7 +99,7 @@ Bills::Availability Bills::availability(const std::string& day) const {
   }
   const auto midnight = base::parse_rfc3339(day + "T00:00:00Z");
   if (!midnight) return Availability::NotYet;
-  const base::TimePoint day_end = *midnight - world_.zone().offset + std::chrono::hours{24};
+  const base::TimePoint day_end = *midnight - kBillZone.offset + std::chrono::hours{24};
   const base::TimePoint now = world_.now();
   if (now < day_end) return Availability::NotYet;
   // That nobody paid is known as soon as the day is over; a bill takes until the morning.

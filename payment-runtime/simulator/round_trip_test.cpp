@@ -47,7 +47,7 @@ class RoundTrip : public ::testing::Test {
   void SetUp() override {
     const config::SecretFiles files{folder_->path()};
     auto simulator_keys = ReloadingKeys::load(files, simulator_key_files(), load_simulator_keys).value();
-    simulator_ = Simulator::make(simulator_keys, {8h}, base::system_clock(), base::system_rng()).value();
+    simulator_ = Simulator::make(simulator_keys, base::system_clock(), base::system_rng()).value();
     net::Router router;
     simulator_->add_routes(router);
     Inbox* inbox = &inbox_;
@@ -299,6 +299,7 @@ TEST_F(RoundTrip, ACallbackIsBoundToItsBytesItsTimeAndItsKeys) {
 }
 
 TEST_F(RoundTrip, ABillMatchesTheDayAndTamperingIsAnnounced) {
+  EXPECT_EQ(domain::day_of(base::parse_rfc3339("2026-01-31T16:00:00Z").value(), wechat_->bill_zone()), "2026-02-01");
   const std::string today = simulator_->world().today();
   const auto bill = [&](const std::string& day) { return net::block_on(context_, wechat_->bill(day, in(3s))); };
   EXPECT_EQ(bill(today).error().code, base::Code::FailedPrecondition) << "the day is not over";

@@ -20,8 +20,8 @@ class Simulator {
   struct Parts;
 
   /// `clock` and `rng` outlive it.
-  [[nodiscard]] static base::Result<std::unique_ptr<Simulator>> make(std::shared_ptr<ReloadingKeys> keys, domain::TimeZone zone,
-                                                                     const base::Clock& clock, base::Rng& rng);
+  [[nodiscard]] static base::Result<std::unique_ptr<Simulator>> make(std::shared_ptr<ReloadingKeys> keys, const base::Clock& clock,
+                                                                     base::Rng& rng);
   ~Simulator();
 
   /// WeChat Pay's routes and /_control.
@@ -37,10 +37,10 @@ class Simulator {
 
 /// What the routes share.
 struct Simulator::Parts {
-  Parts(std::shared_ptr<ReloadingKeys> given, domain::TimeZone zone, const base::Clock& clock, base::Rng& random, net::HttpClient client)
+  Parts(std::shared_ptr<ReloadingKeys> given, const base::Clock& clock, base::Rng& random, net::HttpClient client)
       : rng(random),
         keys(std::move(given)),
-        world(clock, random, zone),
+        world(clock, random),
         faults(random),
         bills(world, random),
         callbacks(world, faults, keys, std::move(client), random) {}

@@ -67,7 +67,7 @@ base::Result<Order> World::pay(const std::string& out_trade_no) {
   order.state = Order::State::Paid;
   // The channel's times are whole seconds.
   order.paid_at = base::TimePoint{std::chrono::floor<std::chrono::seconds>(now.time_since_epoch())};
-  std::string day = domain::day_of(now, zone_);
+  std::string day = domain::day_of(now, kBillZone);
   day.erase(std::remove(day.begin(), day.end(), '-'), day.end());
   order.transaction_id = fmt::format("42000{}{:05}{}", day, next_seq_ % 100'000, digits_locked(10));
   if (moves_.size() >= kMovesMax) moves_.pop_front();
@@ -92,7 +92,7 @@ std::vector<Order> World::paid_on(const std::string& day) const {
   {
     const std::lock_guard lock{mutex_};
     for (const auto& [number, order] : orders_) {
-      if (order.state == Order::State::Paid && domain::day_of(order.paid_at, zone_) == day) orders.push_back(order);
+      if (order.state == Order::State::Paid && domain::day_of(order.paid_at, kBillZone) == day) orders.push_back(order);
     }
   }
   std::sort(orders.begin(), orders.end(),

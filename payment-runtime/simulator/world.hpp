@@ -14,10 +14,12 @@
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/base/rng.hpp"
+#include "payment-runtime/channels/wechat_v3/protocol.hpp"
 #include "payment-runtime/domain/calendar.hpp"
 
 namespace pay::simulator {
 
+constexpr domain::TimeZone kBillZone{channels::wechat_v3::kBeijing};
 constexpr std::size_t kOrdersMax = 100'000;   // the oldest is forgotten above this
 constexpr std::size_t kMovesMax = 200'000;
 constexpr std::size_t kMovesPageMax = 10'000;
@@ -54,12 +56,11 @@ struct Totals {
 
 class World {
  public:
-  World(const base::Clock& clock, base::Rng& rng, domain::TimeZone zone) : clock_(clock), rng_(rng), zone_(zone) {}
+  World(const base::Clock& clock, base::Rng& rng) : clock_(clock), rng_(rng) {}
 
   [[nodiscard]] base::TimePoint now() const;
   void advance(std::chrono::seconds by);
-  [[nodiscard]] domain::TimeZone zone() const { return zone_; }
-  [[nodiscard]] std::string today() const { return domain::day_of(now(), zone_); }
+  [[nodiscard]] std::string today() const { return domain::day_of(now(), kBillZone); }
 
   /// The order as it stands; the same order again is the same order. Errors carry WeChat Pay's code in `field`:
   /// ORDERPAID, ORDER_CLOSED, OUT_TRADE_NO_USED.
@@ -80,7 +81,6 @@ class World {
 
   const base::Clock& clock_;
   base::Rng& rng_;
-  domain::TimeZone zone_;
   mutable std::mutex mutex_;
   std::chrono::seconds advanced_{0};
   std::unordered_map<std::string, Order> orders_;

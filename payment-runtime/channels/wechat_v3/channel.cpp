@@ -266,6 +266,8 @@ base::Result<std::unique_ptr<WechatV3>> WechatV3::make(WechatOptions options, co
 WechatV3::WechatV3(std::shared_ptr<Impl> impl, std::string account) : impl_(std::move(impl)), account_(std::move(account)) {}
 WechatV3::~WechatV3() = default;
 
+domain::TimeZone WechatV3::bill_zone() const { return {kBeijing}; }
+
 base::Task<base::Result<ports::Prepay>> WechatV3::create(ports::ChannelOrder order, base::Deadline deadline) {
   return create_order(impl_, std::move(order), deadline);
 }

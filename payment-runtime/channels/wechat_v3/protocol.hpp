@@ -16,7 +16,7 @@ namespace pay::channels::wechat_v3 {
 
 constexpr std::string_view kScheme = "WECHATPAY2-SHA256-RSA2048";
 constexpr auto kSignatureWindow = std::chrono::seconds{300};   // a timestamp this far from ours, or farther, is refused
-constexpr auto kBeijing = std::chrono::hours{8};
+constexpr auto kBeijing = std::chrono::hours{8};   // of times and of bill days, wherever the merchant is
 
 /// METHOD, target, timestamp, nonce and body, each with a line end: what the merchant signs.
 [[nodiscard]] std::string request_message(std::string_view method, std::string_view target, std::string_view timestamp,

@@ -1,6 +1,7 @@
 #include "payment-runtime/services/reconciliation/run.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -188,28 +189,39 @@ base::Task<base::Status> reconcile_day(Work* work, ports::Channel* channel, doma
 
 }  // namespace
 
-base::Task<base::Result<Report>> run(Options options, Ports ports, base::Deadline deadline) {
+base::Task<base::Result<Report>> run(int lookback_days, Ports ports, base::Deadline deadline) {
   Work work{ports, deadline, {}, 0};
   Report& report = work.report;
   report.started_at = ports.clock->now();
   report.run_id = base::ulid(report.started_at, *ports.rng);
-  const int lookback = std::clamp(options.lookback_days, 1, kLookbackDaysMax);
-  const std::vector<domain::DayRange> days = domain::last_days(report.started_at, lookback, options.time_zone);
-  for (const domain::DayRange& range : days) report.days.push_back(range.day);
+  std::set<std::string> every_day;
 
   for (const auto& [name, channel] : *ports.channels) {
     work.unanswered = 0;
+    const std::vector<domain::DayRange> days =
+        domain::last_days(report.started_at, std::clamp(lookback_days, 1, kLookbackDaysMax), channel->bill_zone());
     for (std::size_t i = 0; i < days.size(); ++i) {
+      every_day.insert(days[i].day);
       const base::Status done = co_await reconcile_day(&work, channel, days[i], i + 1 == days.size());
       if (!done) co_return base::fail(done.error());
     }
   }
 
+  report.days.assign(every_day.begin(), every_day.end());
   report.finished_at = ports.clock->now();
   // A run that used up its time still stores what it found.
   const base::Deadline save_until = base::Deadline::at(std::max(deadline.when(), ports.clock->steady_now() + kSaveReserve));
-  ports::ReconciliationRun record{report.run_id,      report.started_at, report.finished_at,      report.days.front(),
-                                  report.days.back(), report.totals,     report.difference_count, report.differences};
+  ports::ReconciliationRun record;
+  record.run_id = report.run_id;
+  record.started_at = report.started_at;
+  record.finished_at = report.finished_at;
+  if (!report.days.empty()) {   // none where no channel is enabled
+    record.first_day = report.days.front();
+    record.last_day = report.days.back();
+  }
+  record.totals = report.totals;
+  record.difference_count = report.difference_count;
+  record.differences = report.differences;
   const base::Status saved = co_await ports.store->save_reconciliation(std::move(record), save_until);
   if (!saved) co_return base::fail(saved.error());
   co_return std::move(report);

@@ -8,22 +8,16 @@
 #include "common/base/deadline.hpp"
 #include "common/base/result.hpp"
 #include "common/base/task.hpp"
-#include "payment-runtime/domain/calendar.hpp"
 #include "payment-runtime/domain/reconciliation.hpp"
 #include "payment-runtime/services/ports.hpp"
 
 namespace pay::services::reconciliation {
 
-struct Options {
-  int lookback_days = 7;            // today counts as one
-  domain::TimeZone time_zone;       // the channels' days
-};
-
 struct Report {
   std::string run_id;
   base::TimePoint started_at;
   base::TimePoint finished_at;
-  std::vector<std::string> days;
+  std::vector<std::string> days;                             // of all channels, each by its own midnight; oldest first
   domain::Totals totals;
   std::size_t resolved = 0;                                  // open payments whose fate was settled by asking
   std::map<std::string, std::size_t, std::less<>> by_type;   // number of differences of each type and channel: "wechat/AmountMismatch"
@@ -31,10 +25,11 @@ struct Report {
   std::vector<domain::Difference> differences;               // the first ports::kDifferencesStoredMax
 };
 
-/// Every enabled channel over the window, oldest day first: open payments are resolved by asking; then a closed day is matched with its
-/// bill (a bill that is not there yet is the finding BillNotAvailable), and the current day, unless its bill exists, is asked order by
-/// order. The report is stored before it is returned. Error: the store is not available; channels that do not answer are findings.
-base::Task<base::Result<Report>> run(Options options, Ports ports, base::Deadline deadline);
+/// Every enabled channel over its last `lookback_days` days (1 to kLookbackDaysMax, today counts as one), oldest first: open payments are
+/// resolved by asking; then a closed day is matched with its bill (a bill that is not there yet is the finding BillNotAvailable), and the
+/// current day, unless its bill exists, is asked order by order. The report is stored before it is returned. Error: the store is not
+/// available; channels that do not answer are findings.
+base::Task<base::Result<Report>> run(int lookback_days, Ports ports, base::Deadline deadline);
 
 /// One JSON object for the pod's termination message:
 /// {"time","runId","days","firstDay","lastDay","differences","byType","totals","resolved", "samples"}; samples are left out from the end

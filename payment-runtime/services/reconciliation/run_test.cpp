@@ -15,7 +15,7 @@ using domain::State;
 using testing::ChannelFault;
 using testing::World;
 
-const Options kWeek{7, {std::chrono::hours{8}}};
+constexpr int kWeek = 7;
 
 domain::Payment create_in(World& world, const std::string& business_no) {
   return testing::run(payment::create({business_no, "100", "wechat", ""}, world.ports(), world.deadline()))->payment;
@@ -31,7 +31,7 @@ Report run_in(World& world, std::chrono::seconds budget = std::chrono::seconds{6
 }
 /// Bills of the six closed days exist and are empty, but for the days that a test gives.
 void close_days_before_today(World& world) {
-  for (const auto& range : domain::last_days(world.clock.now(), 7, kWeek.time_zone)) world.wechat.set_bill(range.day, {});
+  for (const auto& range : domain::last_days(world.clock.now(), kWeek, world.wechat.bill_zone())) world.wechat.set_bill(range.day, {});
 }
 
 class ReconciliationTest : public ::testing::Test {
@@ -150,6 +150,29 @@ TEST(Reconcile, TimeThatIsOverIsSaidAndWhatWasFoundIsStored) {
   const Report report = run_in(world, std::chrono::seconds{0});
   EXPECT_EQ(report.by_type, (std::map<std::string, std::size_t, std::less<>>{{"wechat/NotChecked", 7}}));
   EXPECT_EQ(world.store.contents().runs.size(), 1U);
+}
+
+TEST(Reconcile, ADayIsTheChannelsNotThePlatforms) {
+  // 04:00 of 2026-01-31 in UTC: a channel of +08:00 is at noon of that day, one of -06:00 still at 22:00 of the day before.
+  World world;
+  testing::FakeChannel western{"western", world.clock};
+  western.zone = {std::chrono::hours{-6}};
+  world.channels.emplace("western", &western);
+  static_cast<void>(paid_in(world, "A"));
+  world.wechat.set_bill("2026-01-31", world.wechat.paid_rows());
+  const auto report = testing::run(run(1, world.ports(), world.deadline()));
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->days, (std::vector<std::string>{"2026-01-30", "2026-01-31"}));
+  EXPECT_EQ(report->totals.matched, 1);
+  EXPECT_EQ(report->difference_count, 0U) << to_json(*report, kTerminationMessageMax);
+}
+
+TEST(Reconcile, WithoutAChannelThereIsNothingToCompareAndThatIsStored) {
+  World world;
+  world.channels.clear();
+  const Report report = run_in(world);
+  EXPECT_TRUE(report.days.empty());
+  EXPECT_EQ(world.store.contents().runs.at(report.run_id).first_day, "");
 }
 
 TEST(Reconcile, WithoutItsStoreIsAnError) {

@@ -41,10 +41,12 @@ class FakeChannel final : public ports::Channel {
   [[nodiscard]] std::vector<ports::BillRow> paid_rows() const;
 
   std::map<std::string, Order> orders;
+  domain::TimeZone zone{std::chrono::hours{8}};
   std::string paid_account = "1900000001";   // what callbacks and answers name; account() stays
 
   [[nodiscard]] std::string_view name() const override { return name_; }
   [[nodiscard]] std::string_view account() const override { return "1900000001"; }
+  [[nodiscard]] domain::TimeZone bill_zone() const override { return zone; }
   base::Task<base::Result<ports::Prepay>> create(ports::ChannelOrder order, base::Deadline deadline) override;
   base::Task<base::Result<ports::ChannelEvidence>> query(std::string out_trade_no, base::Deadline deadline) override;
   base::Task<base::Status> close(std::string out_trade_no, base::Deadline deadline) override;
