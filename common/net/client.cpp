@@ -4,6 +4,7 @@
 #include <array>
 #include <deque>
 #include <map>
+#include <mutex>
 #include <optional>
 
 #include <sys/socket.h>
@@ -62,6 +63,36 @@ struct Pool {
   std::size_t count = 0;
 };
 
+using TlsContextPtr = std::shared_ptr<asio::ssl::context>;
+
+/// Trusts the certificates of `ca_file`, or the system's when it is empty.
+base::Result<TlsContextPtr> make_tls(const std::string& ca_file) {
+  auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
+  error_code ec;
+  if (ca_file.empty()) {
+    tls->set_default_verify_paths(ec);
+  } else {
+    tls->load_verify_file(ca_file, ec);
+  }
+  if (ec) return base::fail(base::Code::InvalidArgument, "cannot read certificates: " + ec.message(), "ca_file");
+  tls->set_verify_mode(asio::ssl::verify_peer, ec);
+  if (!ec) tls->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, ec);
+  if (ec) return base::fail(base::Code::Internal, "cannot prepare TLS: " + ec.message());
+  return tls;
+}
+
+/// Reading the system's certificates takes some 50 ms and 0.8 MB, so all clients of the process share them, and one that never speaks
+/// https does without.
+base::Result<TlsContextPtr> system_tls() {
+  static std::mutex mutex;
+  static std::weak_ptr<asio::ssl::context> shared;
+  const std::lock_guard lock{mutex};
+  if (TlsContextPtr known = shared.lock()) return known;
+  auto made = make_tls({});
+  if (made) shared = *made;
+  return made;
+}
+
 /// A quiet connection has nothing to read; an end of file or a stray byte means that it is of no more use.
 bool still_quiet(Connection& connection) {
   char byte = 0;
@@ -73,13 +104,24 @@ bool still_quiet(Connection& connection) {
 
 struct HttpClient::Impl {
   ClientOptions options;
-  asio::ssl::context tls{asio::ssl::context::tls_client};
+  std::mutex tls_mutex;   // taken for each new https connection only
+  TlsContextPtr tls;
   std::array<Pool, kShardsMax> pools;
 };
 
 namespace {
 
 using ImplPtr = std::shared_ptr<HttpClient::Impl>;
+
+base::Result<TlsContextPtr> tls_of(HttpClient::Impl& impl) {
+  const std::lock_guard lock{impl.tls_mutex};
+  if (!impl.tls) {
+    auto made = system_tls();
+    if (!made) return made;
+    impl.tls = std::move(*made);
+  }
+  return impl.tls;
+}
 
 base::Error not_sent(std::string why) { return {base::Code::Unavailable, std::move(why), {}, std::nullopt}; }
 base::Error maybe_sent(std::string why) { return {base::Code::Unknown, std::move(why), {}, std::nullopt}; }
@@ -131,7 +173,14 @@ base::Task<base::Result<ConnectionPtr>> connect(ImplPtr impl, Url url, base::Ste
   if (!endpoints) co_return base::fail(endpoints.error());
 
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  ConnectionPtr connection = url.tls() ? std::make_unique<Connection>(executor, impl->tls) : std::make_unique<Connection>(executor);
+  ConnectionPtr connection;
+  if (url.tls()) {
+    const auto tls = tls_of(*impl);
+    if (!tls) co_return base::fail(not_sent(tls.error().message));
+    connection = std::make_unique<Connection>(executor, **tls);
+  } else {
+    connection = std::make_unique<Connection>(executor);
+  }
   connection->lowest().expires_at(until);
   error_code ec;
   co_await connection->lowest().async_connect(*endpoints, asio::redirect_error(asio::use_awaitable, ec));
@@ -267,17 +316,11 @@ base::Task<base::Result<ClientResponse>> send_request(ImplPtr impl, ClientReques
 
 base::Result<HttpClient> HttpClient::make(ClientOptions options) {
   auto impl = std::make_shared<Impl>();
-  error_code ec;
-  if (options.ca_file.empty()) {
-    impl->tls.set_default_verify_paths(ec);
-  } else {
-    impl->tls.load_verify_file(options.ca_file, ec);
+  if (!options.ca_file.empty()) {
+    auto tls = make_tls(options.ca_file);
+    if (!tls) return base::fail(std::move(tls.error()));
+    impl->tls = std::move(*tls);
   }
-  if (ec) return base::fail(base::Code::InvalidArgument, "cannot read certificates: " + ec.message(), "ca_file");
-  impl->tls.set_verify_mode(asio::ssl::verify_peer, ec);
-  if (!ec)
-    impl->tls.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1, ec);
-  if (ec) return base::fail(base::Code::Internal, "cannot prepare TLS: " + ec.message());
   impl->options = std::move(options);
   return HttpClient{std::move(impl)};
 }

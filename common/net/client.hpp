@@ -23,7 +23,7 @@ struct ClientOptions {
   std::chrono::milliseconds idle_time{8'000};      // below what servers allow, so that a connection is not closed as we use it
   std::size_t idle_per_shard = 64;
   std::uint64_t response_bytes = 1024 * 1024;      // a longer body is Unknown
-  std::string ca_file = {};                        // empty: the system's certificates
+  std::string ca_file = {};                        // empty: the system's certificates, read when https first needs them
   std::string user_agent = "payment-runtime";
 };
 

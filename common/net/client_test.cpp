@@ -282,6 +282,26 @@ TEST_F(Client, TlsPeersAreVerifiedByCertificateAndName) {
   EXPECT_EQ(untrusted.error().code, base::Code::Unavailable);
 }
 
+TEST_F(Client, TheSystemsCertificatesAreReadWhenHttpsFirstNeedsThem) {
+  TlsServer server;
+  const std::filesystem::path trusted = server.ca_file() + ".system";
+  ::setenv("SSL_CERT_FILE", trusted.c_str(), 1);   // where OpenSSL looks; not there yet
+  const HttpClient first = HttpClient::make({}).value();
+  const HttpClient second = HttpClient::make({}).value();
+  const auto ask = [&](const HttpClient& client) {
+    ClientRequest request;
+    request.url = parse_url("https://localhost:" + std::to_string(server.port()) + "/").value();
+    return block_on(context_, client.send(request, in(5s)));
+  };
+  std::filesystem::copy_file(server.ca_file(), trusted);
+  const auto good = ask(first);
+  EXPECT_TRUE(good.has_value()) << good.error().message;
+  std::filesystem::remove(trusted);
+  const auto shared = ask(second);
+  EXPECT_TRUE(shared.has_value()) << "read once for all clients of the process";
+  ::unsetenv("SSL_CERT_FILE");
+}
+
 TEST(ClientMake, AMissingCaFileIsNamed) {
   ClientOptions options;
   options.ca_file = "/nonexistent/ca.pem";

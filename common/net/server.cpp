@@ -37,15 +37,18 @@ constexpr std::chrono::milliseconds kDrainLinger{1'000};   // how long idle clie
 
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
-error_code open_listener(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
+/// The first listener of a port decides: it takes the port alone, so that another process (or another server of this one) that listens
+/// there makes it fail. It shares only when it listens: between bind and listen two of them would not notice each other.
+error_code open_listener(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, bool first) {
   error_code ec;
   acceptor.open(endpoint.protocol(), ec);
   if (ec) return ec;
   acceptor.set_option(asio::socket_base::reuse_address(true), ec);
-  if (!ec) acceptor.set_option(ReusePort(true), ec);
+  if (!ec && !first) acceptor.set_option(ReusePort(true), ec);
   if (!ec && endpoint.protocol() == tcp::v6()) acceptor.set_option(asio::ip::v6_only(false), ec);
   if (!ec) acceptor.bind(endpoint, ec);
   if (!ec) acceptor.listen(kBacklog, ec);
+  if (!ec && first) acceptor.set_option(ReusePort(true), ec);
   return ec;
 }
 
@@ -131,13 +134,14 @@ base::Result<std::unique_ptr<HttpServer>> HttpServer::listen(Shards& shards, Rou
     auto state = std::make_shared<ShardState>(shards.context(i), impl->service);
     error_code ec;
     for (const tcp::endpoint& candidate : candidates) {
-      ec = open_listener(state->acceptor, {candidate.address(), port});
+      ec = open_listener(state->acceptor, {candidate.address(), port}, i == 0);
       if (!ec) {
         candidates = {candidate};
         break;
       }
       error_code ignored;
       state->acceptor.close(ignored);
+      if (ec == asio::error::address_in_use) break;
     }
     if (ec) {
       return base::fail(base::Code::Unavailable, "cannot listen on port " + std::to_string(port) + ": " + ec.message(), "port");

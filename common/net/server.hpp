@@ -38,7 +38,8 @@ struct ServerOptions {
 
 class HttpServer {
  public:
-  /// Opens the listeners. Unavailable when the address is taken. `shards` need not have started yet.
+  /// Opens the listeners. Unavailable (field "port") when the port cannot be had alone: shards share it, servers and processes never do.
+  /// `shards` need not have started yet.
   [[nodiscard]] static base::Result<std::unique_ptr<HttpServer>> listen(Shards& shards, Router router, ServerOptions options,
                                                                         const base::Clock& clock = base::system_clock());
   ~HttpServer();

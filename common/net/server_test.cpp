@@ -23,9 +23,11 @@ using namespace std::string_literals;
 
 std::atomic<int> handled{0};
 std::atomic<bool> hold{false};
+std::atomic<unsigned> shards_seen{0};   // a bit each
 
 base::Task<Response> echo(Request request) {
   ++handled;
+  shards_seen |= 1U << current_shard();
   Response response;
   response.content_type = "text/plain";
   response.body = request.method + " " + request.target + " " + request.body;
@@ -342,8 +344,28 @@ TEST_F(Server, ATakenPortIsAnErrorWithItsNumber) {
   EXPECT_NE(second.error().message.find(std::to_string(other.local_endpoint().port())), std::string::npos);
 }
 
-TEST_F(Server, ManyConnectionsOverTwoShardsAreAllServed) {
+TEST_F(Server, TwoServersNeverShareAPort) {
   start({}, 2);
+  for (const std::size_t shards : {std::size_t{1}, std::size_t{2}}) {
+    Shards others{shards};
+    const auto second = HttpServer::listen(others, Router{}, {.service = "x", .address = "127.0.0.1", .port = server_->port()});
+    ASSERT_FALSE(second.has_value());
+    EXPECT_EQ(second.error().field, "port");
+  }
+  ASSERT_TRUE(server_->drain(100ms));
+  EXPECT_TRUE(HttpServer::listen(*shards_, Router{}, {.service = "x", .address = "127.0.0.1", .port = server_->port()}).has_value())
+      << "a successor may have it at once";
+}
+
+TEST_F(Server, APortHeldOnOneAddressIsTakenForAllOfThem) {
+  const tcp::acceptor other{client_, tcp::endpoint{asio::ip::address_v4::loopback(), 0}};
+  Shards shards{2};
+  EXPECT_FALSE(HttpServer::listen(shards, Router{}, {.service = "x", .port = other.local_endpoint().port()}).has_value());
+}
+
+TEST_F(Server, ManyConnectionsOverTwoShardsAreAllServedByBoth) {
+  start({}, 2);
+  shards_seen = 0;
   std::vector<std::thread> threads;
   std::atomic<int> good{0};
   for (int t = 0; t < 4; ++t) {
@@ -359,6 +381,7 @@ TEST_F(Server, ManyConnectionsOverTwoShardsAreAllServed) {
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(good, 100);
+  EXPECT_EQ(shards_seen, 0b11U);
 }
 
 }  // namespace
