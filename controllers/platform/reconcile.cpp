@@ -44,17 +44,17 @@ Health health(const Context& ctx) {
   return health;
 }
 
-std::vector<std::string> warnings(const crds::Platform& platform) {
+std::vector<std::string> warnings(const Context& ctx) {
   std::vector<std::string> warnings;
-  const crds::Spec& spec = platform.spec;
+  const crds::Spec& spec = ctx.platform.spec;
   if (spec.security.api_authentication == "Development") {
     warnings.push_back("security.apiAuthentication is Development, so that anybody who reaches the services can create payments");
   }
-  if (spec.channels.simulator.enabled) warnings.push_back("channels.simulator is enabled, so that no real money moves");
-  if (spec.channels.wechat_pay.enabled && !spec.channels.simulator.enabled && !spec.ingress.enabled) {
+  if (ctx.wechat_simulated()) warnings.push_back("channels.simulator is enabled, so that no real money moves");
+  if (spec.channels.wechat_pay.enabled && !ctx.wechat_simulated() && !spec.ingress.enabled) {
     warnings.push_back("there is no ingress, so that WeChat Pay cannot call back and payments are only found by asking");
   }
-  if (platform.mysql().flush_log_at_trx_commit != 1) {
+  if (ctx.platform.mysql().flush_log_at_trx_commit != 1) {
     warnings.push_back("database.managed.flushLogAtTrxCommit is not 1, so that a crash of the node may forget payments");
   }
   return warnings;
@@ -157,7 +157,7 @@ Summary summarize(const Context& ctx) {
   summary.version = tag_of(ctx.images.runtime);
   summary.payment_endpoint = services::payment_endpoint(ctx);
   summary.callback_endpoint = services::callback_endpoint(ctx);
-  summary.warnings = warnings(ctx.platform);
+  summary.warnings = warnings(ctx);
   return summary;
 }
 

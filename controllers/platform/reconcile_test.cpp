@@ -100,6 +100,23 @@ TEST(Install, ReadyWarnsOfDevelopmentAuthenticationAndOfTheSimulator) {
   EXPECT_NE(message.find("no real money moves"), std::string::npos) << message;
 }
 
+TEST(Install, ASimulatorThatNoChannelUsesIsNoReasonToSayThatNoMoneyMoves) {
+  FakeCluster cluster;
+  cluster.edit_spec(
+      {{"channels",
+        {{"wechatPay", {{"enabled", true}, {"baseUrl", "https://api2.mch.weixin.qq.com"}}}, {"simulator", {{"enabled", true}}}}}});
+  cluster.user_secret("payment-service-secret",
+                      {"mysql-password", "wechat-app-id", "wechat-mch-id", "wechat-private-key", "wechat-merchant-serial-no",
+                       "wechat-api-v3-key", "wechat-public-key", "wechat-public-key-id"});
+  cluster.settle();
+  const std::string message = cluster.condition("Ready")["message"];
+  EXPECT_EQ(message.find("no real money moves"), std::string::npos) << message;
+  EXPECT_NE(message.find("there is no ingress, so that WeChat Pay cannot call back"), std::string::npos) << message;
+  const std::string config = cluster.child("v1", "ConfigMap", "payment-service")["data"]["runtime.yaml"];
+  EXPECT_NE(config.find("notifyUrl: https://callback-service.payment:8088/api/callback/wechat"), std::string::npos)
+      << "WeChat Pay refuses orders with another scheme: " << config;
+}
+
 TEST(Install, EventsTellOnlyOfTransitions) {
   FakeCluster cluster(quickstart_spec());
   std::vector<std::string> reasons;

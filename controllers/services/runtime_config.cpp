@@ -32,10 +32,13 @@ std::string database(std::int32_t connections) {
 
 std::string secrets_line() { return fmt::format("secretsDirectory: {}\n", kSecretsFolder); }
 
-/// What the channel is told to call. The simulator lives in the namespace; a real channel comes through the ingress.
+/// What the channel is told to call. The simulator lives in the namespace; a real channel comes through the ingress. Without one it cannot
+/// come at all (the status warns), and still refuses orders whose address is not https.
 std::string notify_base(const Context& ctx) {
   if (ctx.wechat_simulated()) return "http://callback-service:8088";
-  return callback_endpoint(ctx);
+  std::string endpoint = callback_endpoint(ctx);
+  if (ctx.wechat_url().starts_with("https://") && endpoint.starts_with("http://")) endpoint.replace(0, 4, "https");
+  return endpoint;
 }
 
 std::string base_url(const Context& ctx, const Role& role) {
