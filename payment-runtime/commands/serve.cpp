@@ -1,4 +1,3 @@
-#include <array>
 #include <csignal>
 #include <stop_token>
 
@@ -9,6 +8,7 @@
 #include "payment-runtime/commands/commands.hpp"
 #include "payment-runtime/commands/exit_codes.hpp"
 #include "payment-runtime/commands/wiring.hpp"
+#include "payment-runtime/config/roles.hpp"
 #include "payment-runtime/http/routes.hpp"
 #include "payment-runtime/services/payment/resolve.hpp"
 #include "payment-runtime/simulator/simulator.hpp"
@@ -24,16 +24,6 @@ constexpr auto kWatchInterval = 2s;           // database ping, loop watchdog
 constexpr auto kPingBudget = 1s;
 constexpr auto kSecretsEvery = 5;             // watches
 constexpr auto kStalledAfter = 15s;           // a loop that did not turn for so long is dead: liveness fails
-
-/// One role and how its public listener is numbered under `all`.
-struct Role {
-  std::string_view name;
-  std::string_view service;   // as metrics and logs call it
-};
-constexpr std::array<Role, 4> kRoles{{{"payment", "payment-service"},
-                                      {"callback", "callback-service"},
-                                      {"reconciliation", "reconciliation-service"},
-                                      {"channel-simulator", "channel-simulator"}}};
 
 /// Everything that lives while the process serves. Members are destroyed in reverse: shards last, as the others stand on their loops.
 struct Process {
@@ -61,17 +51,8 @@ std::int64_t steady_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(base::system_clock().steady_now().time_since_epoch()).count();
 }
 
-bool plays(const std::string& role, std::string_view part) { return role == "all" || role == part; }
-bool needs_database(const std::string& role) { return role != "channel-simulator"; }
-
-base::Status check_config(const config::Config& config, const std::string& role) {
-  const auto missing = [&](const char* key) {
-    return base::fail(base::Code::InvalidArgument, std::string{key} + ": is missing; role " + role + " needs it", key);
-  };
-  if (config.listener(config::Routes::Public) == nullptr) return missing("listeners[] with routes: public");
-  if (needs_database(role) && !config.database) return missing("database");
-  return {};
-}
+using config::needs_database;
+using config::plays;
 
 base::Result<std::shared_ptr<const http::ApiCredentials>> load_credentials(const config::SecretFiles& files) {
   const auto secrets = files.read({}, {"api-key", "api-secret"});
@@ -196,24 +177,33 @@ void observe_round(void* context, const base::Result<services::payment::Resolver
   count("unanswered", round->unanswered);
 }
 
-base::Status open_public(Process& process, const std::string& role) {
-  const std::uint16_t base_port = process.config.listener(config::Routes::Public)->port;
-  for (std::size_t i = 0; i < kRoles.size(); ++i) {
-    const Role& part = kRoles[i];
-    if (!plays(role, part.name)) continue;
+/// The error names the listener as the configuration's own errors do: file:line:column: key.
+base::Status open_listener(Process& process, const config::Listener& listener, std::string_view name, net::Router router,
+                           net::ServerOptions options, std::unique_ptr<net::HttpServer>& opened) {
+  auto server = net::HttpServer::listen(process.shards, std::move(router), std::move(options));
+  if (!server) {
+    return base::fail(server.error().code, listener.place + ": listeners[].port: " + std::string{name} + " " + server.error().message);
+  }
+  opened = std::move(*server);
+  obs::info("listening", {{"role", name}, {"port", opened->port()}});
+  return {};
+}
+
+base::Status open_public(Process& process, const std::vector<config::Part>& parts) {
+  for (const config::Part& part : parts) {
     net::Router router;
-    if (part.name == "payment") http::add_payment_routes(router, process.context);
-    if (part.name == "callback") http::add_callback_routes(router, process.context);
-    if (part.name == "channel-simulator") process.simulator->add_routes(router);
+    if (part.role.name == "payment") http::add_payment_routes(router, process.context);
+    if (part.role.name == "callback") http::add_callback_routes(router, process.context);
+    if (part.role.name == "channel-simulator") process.simulator->add_routes(router);
     http::add_health_routes(router, process.health);
     net::ServerOptions options;
-    options.service = part.service;
-    options.port = role == "all" && base_port != 0 ? static_cast<std::uint16_t>(base_port + i) : base_port;
+    options.service = part.role.service;
+    options.port = part.port;
     options.metrics = &process.metrics;
-    auto server = net::HttpServer::listen(process.shards, std::move(router), std::move(options));
-    if (!server) return base::fail(std::move(server.error()));
-    obs::info("listening", {{"role", part.name}, {"port", (*server)->port()}});
-    process.servers.push_back(std::move(*server));
+    auto& opened = process.servers.emplace_back();
+    const config::Listener& listener = *process.config.listener(config::Routes::Public);
+    if (auto status = open_listener(process, listener, part.role.name, std::move(router), std::move(options), opened); !status)
+      return status;
   }
   return {};
 }
@@ -228,11 +218,16 @@ base::Status open_management(Process& process, const std::string& role) {
   net::ServerOptions options;
   options.service = role == "all" ? "all" : role == "channel-simulator" ? role : role + "-service";
   options.port = listener->port;
-  auto server = net::HttpServer::listen(process.shards, std::move(router), std::move(options));
-  if (!server) return base::fail(std::move(server.error()));
-  obs::info("listening", {{"role", "management"}, {"port", (*server)->port()}});
-  process.management = std::move(*server);
-  return {};
+  return open_listener(process, *listener, "management", std::move(router), std::move(options), process.management);
+}
+
+/// Under Required, without the caller's credentials, every call is refused: safe, and surely not what was wanted.
+void warn_of_closed_api(const Process& process, const std::string& role) {
+  if (!plays(role, "payment") || !process.context.authentication_required || process.credentials->get()) return;
+  const std::string folder = process.config.secrets_directory.string();
+  obs::warn("api_closed", {{"problem", "authentication is Required and " + folder +
+                                           " has no api-key and api-secret: every call of the API "
+                                           "is refused with 401 until both are there"}});
 }
 
 void start(Process& process, const std::string& role) {
@@ -266,8 +261,9 @@ int serve(const std::string& role, const std::filesystem::path& config_file) {
   const std::string service = role == "all" || role == "channel-simulator" ? role : role + "-service";
   auto config = load(config_file, service);
   if (!config) return kUsage;
-  if (const auto good = check_config(*config, role); !good) {
-    complain({base::Code::InvalidArgument, config_file.string() + ": " + good.error().message, {}, {}});
+  const auto parts = config::parts_of(*config, role);
+  if (!parts) {
+    complain(parts.error());
     return kUsage;
   }
   // Blocked before any thread starts, so that all inherit it and only sigwait() below takes them.
@@ -284,11 +280,13 @@ int serve(const std::string& role, const std::filesystem::path& config_file) {
     return kUsage;
   }
   add_checks(process, role);
-  for (const auto& opened : {open_public(process, role), open_management(process, role)}) {
-    if (opened) continue;
+  base::Status opened = open_public(process, *parts);
+  if (opened) opened = open_management(process, role);
+  if (!opened) {
     complain(opened.error());
-    return kFailed;
+    return kUsage;
   }
+  warn_of_closed_api(process, role);
   start(process, role);
   int received = 0;
   sigwait(&signals, &received);

@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include <fmt/format.h>
+
 #include "common/obs/log.hpp"
 
 namespace pay::commands {
@@ -48,7 +50,10 @@ base::Result<Adapters> make_adapters(const config::Config& config, net::Shards* 
     adapters.wechat_keys = std::move(*keys);
     auto wechat = channels::wechat_v3::WechatV3::make({config.wechat->base_url, config.wechat->notify_url, adapters.wechat_keys, metrics},
                                                       base::system_clock(), base::system_rng());
-    if (!wechat) return base::fail(std::move(wechat.error()));
+    if (!wechat) {
+      const base::Error& problem = wechat.error();
+      return base::fail(problem.code, fmt::format("{}: {}: {}", config.file, problem.field, problem.message), problem.field);
+    }
     adapters.wechat = std::move(*wechat);
     adapters.channels.emplace("wechat", adapters.wechat.get());
   }

@@ -3,7 +3,10 @@
 #include <fstream>
 #include <sstream>
 
+#include <fmt/format.h>
+
 #include "common/codec/yaml.hpp"
+#include "common/net/url.hpp"
 #include "payment-runtime/config/reader.hpp"
 
 namespace pay::config {
@@ -18,14 +21,15 @@ constexpr int kTimeoutSecondsMax = 3600;
 constexpr int kShardsMax = 16;
 
 std::uint16_t port(MapReader& reader, std::uint16_t fallback) {
-  return static_cast<std::uint16_t>(reader.integer("port", fallback, 1, 65535));
+  return static_cast<std::uint16_t>(reader.integer("port", fallback, 1, kPortMax));
 }
 
 std::vector<Listener> read_listeners(MapReader& top) {
   std::vector<Listener> listeners;
   for (MapReader& entry : top.list_of_maps("listeners", kListenersMax)) {
     Listener listener;
-    listener.port = static_cast<std::uint16_t>(entry.required_integer("port", 0, 65535));
+    listener.port = static_cast<std::uint16_t>(entry.required_integer("port", 0, kPortMax));
+    listener.place = entry.place("port");
     listener.routes = static_cast<Routes>(entry.choice("routes", {"public", "management"}, -1));
     entry.choice("tls", {"none"}, 0);
     entry.finish();
@@ -70,8 +74,19 @@ std::optional<WechatChannel> read_wechat(MapReader reader) {
   reader.choice("apiVersion", {"v3"}, 0);
   wechat.base_url = url(reader, "baseUrl");
   wechat.notify_url = url(reader, "notifyUrl");
+  if (!reader.present()) return std::nullopt;
+  // WeChat Pay speaks https and calls back over nothing else: it refuses every order with another address, or one with a query. Only the
+  // simulator is reached by plain http, and calls back by it.
+  const auto notify = net::parse_url(wechat.notify_url);
+  if (!notify) {
+    reader.wrong("notifyUrl", "expected an http:// or https:// address: " + notify.error().message);
+  } else if (notify->target.find('?') != std::string::npos) {
+    reader.wrong("notifyUrl", "expected an address without a query");
+  } else if (wechat.base_url.starts_with("https://") && !notify->tls()) {
+    reader.wrong("notifyUrl", "expected an https:// address, as baseUrl is one (only a simulator calls back over http)");
+  }
   reader.finish();
-  return reader.present() ? std::optional{wechat} : std::nullopt;
+  return wechat;
 }
 
 Reconciliation read_reconciliation(MapReader reader) {
@@ -95,9 +110,14 @@ const Listener* Config::listener(Routes routes) const {
 base::Result<Config> parse_config(std::string_view text, std::string_view file, std::set<std::string>* asked) {
   const auto root = codec::parse_yaml(text, file);
   if (!root) return base::fail(root.error());
+  if (root->kind == codec::Yaml::Kind::Null) {
+    return base::fail(base::Code::InvalidArgument,
+                      fmt::format("{}: is empty; expected a map of keys that begins with configVersion: {}", file, kConfigVersion));
+  }
   Reading reading{std::string{file}, std::nullopt, asked};
   MapReader top{reading, &*root, ""};
   Config config;
+  config.file = file;
   top.required_integer("configVersion", kConfigVersion, kConfigVersion);
   config.platform = top.required_text("platform", 2 * kNameMax);
   config.log_level = static_cast<obs::Level>(top.choice("logLevel", {"debug", "info", "warn", "error"}, 1));
@@ -119,7 +139,8 @@ base::Result<Config> parse_config(std::string_view text, std::string_view file, 
 base::Result<Config> load_config(const std::filesystem::path& file) {
   std::ifstream stream{file, std::ios::binary};
   std::ostringstream text;
-  if (!(stream && text << stream.rdbuf())) {
+  const bool empty = stream.peek() == std::ifstream::traits_type::eof();   // nothing to copy would be an error to <<
+  if (!stream.is_open() || stream.bad() || (!empty && !(text << stream.rdbuf()))) {
     return base::fail(base::Code::InvalidArgument, file.string() + ": cannot be read; give the configuration file with --config");
   }
   return parse_config(text.str(), file.string());

@@ -16,6 +16,7 @@ namespace pay::config {
 
 constexpr int kConfigVersion = 1;
 constexpr std::size_t kListenersMax = 4;
+constexpr int kPortMax = 65535;
 
 enum class Routes : std::uint8_t { Public, Management };
 enum class Authentication : std::uint8_t { Development, Required };
@@ -23,6 +24,7 @@ enum class Authentication : std::uint8_t { Development, Required };
 struct Listener {
   std::uint16_t port = 0;   // 0: any free one (tests)
   Routes routes = Routes::Public;
+  std::string place = {};   // file:line:column of the port, for messages
 };
 
 struct Database {
@@ -48,6 +50,7 @@ struct Reconciliation {
 };
 
 struct Config {
+  std::string file;   // as it was named to us
   std::string platform;
   obs::Level log_level = obs::Level::Info;
   std::vector<Listener> listeners;

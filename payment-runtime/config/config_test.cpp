@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "common/codec/yaml.hpp"
+#include "payment-runtime/config/roles.hpp"
 #include "payment-runtime/config/secrets.hpp"
 
 namespace pay::config {
@@ -92,11 +93,19 @@ TEST(Config, MistakesArePointedAtWithWhatWasExpected) {
       {start + "redis: {host: \"\"}\n", "f:3:15: redis.host: expected a text of 1 to 253 bytes"},
       {start + "channels: {wechat: {baseUrl: x, notifyUrl: http://y}}\n",
        "f:3:30: channels.wechat.baseUrl: expected an http:// or https:// address"},
+      {start + "channels: {wechat: {baseUrl: http://x, notifyUrl: http://}}\n",
+       "f:3:51: channels.wechat.notifyUrl: expected an http:// or https:// address: not a URL: "},
+      {start + "channels: {wechat: {baseUrl: https://x, notifyUrl: http://y}}\n",
+       "f:3:52: channels.wechat.notifyUrl: expected an https:// address, as baseUrl is one"},
+      {start + "channels: {wechat: {baseUrl: https://x, notifyUrl: \"https://y/?a=b\"}}\n",
+       "f:3:52: channels.wechat.notifyUrl: expected an address without a query"},
       {start + "channels: {stripe: {}}\n", "f:3:20: channels.stripe: unknown key; expected one of wechat"},
       {start + "reconciliation: {timeZone: UTC}\n", "f:3:28: reconciliation.timeZone: unknown key"},
       {start + "authentication: None\n", "f:3:17: authentication: expected Development or Required, not 'None'"},
       {start + "platform: again\n", "f:3:1: platform: this key stands twice"},
       {"- a\n", "f:1:1: (file): expected a map of keys"},
+      {"", "f: is empty; expected a map of keys that begins with configVersion: 1"},
+      {"# only a comment\n", "f: is empty; expected a map of keys that begins with configVersion: 1"},
   };
   for (const auto& [text, message] : cases) {
     const auto config = parse_config(text, "f");
@@ -109,6 +118,45 @@ TEST(Config, AFileThatIsNotThereIsNamed) {
   const auto config = load_config("/nonexistent/runtime.yaml");
   ASSERT_FALSE(config.has_value());
   EXPECT_NE(config.error().message.find("/nonexistent/runtime.yaml"), std::string::npos);
+}
+
+TEST(Config, TheSimulatorIsReachedAndCallsBackOverPlainHttpOrNot) {
+  const std::string start = "configVersion: 1\nplatform: a/b\nchannels: {wechat: {baseUrl: ";
+  EXPECT_TRUE(parse_config(start + "http://channel-simulator:9200, notifyUrl: http://callback-service:8088/x}}\n", "f").has_value());
+  EXPECT_TRUE(parse_config(start + "http://channel-simulator:9200, notifyUrl: https://pay.example.com/x}}\n", "f").has_value());
+  EXPECT_TRUE(parse_config(start + "https://api.mch.weixin.qq.com, notifyUrl: https://pay.example.com/x}}\n", "f").has_value());
+}
+
+TEST(Roles, EachHasThePublicPortAndAllCountsFromIt) {
+  const auto listeners = [](int open, int management) {
+    return parse_config("configVersion: 1\nplatform: a/b\ndatabase: {host: h}\nlisteners:\n  - {port: " + std::to_string(open) +
+                            ", routes: public}\n  - {port: " + std::to_string(management) + ", routes: management}\n",
+                        "f")
+        .value();
+  };
+  const auto ports = [](const base::Result<std::vector<Part>>& parts) {
+    std::vector<int> numbers;
+    for (const Part& part : parts.value()) numbers.push_back(part.port);
+    return numbers;
+  };
+  EXPECT_EQ(ports(parts_of(listeners(8086, 8087), "payment")), (std::vector<int>{8086}));
+  EXPECT_EQ(ports(parts_of(listeners(65535, 8087), "callback")), (std::vector<int>{65535}));
+  EXPECT_EQ(ports(parts_of(listeners(65532, 8087), "all")), (std::vector<int>{65532, 65533, 65534, 65535}));
+  EXPECT_EQ(ports(parts_of(listeners(0, 0), "all")), (std::vector<int>{0, 0, 0, 0}));
+  EXPECT_EQ(ports(parts_of(listeners(8086, 8085), "all")), (std::vector<int>{8086, 8087, 8088, 8089}));
+  EXPECT_EQ(parts_of(listeners(65534, 8087), "all").error().message,
+            "f:5:12: listeners[].port: expected at most 65532, not '65534': role all opens 4 ports counted from this one");
+  EXPECT_EQ(parts_of(listeners(8086, 8089), "all").error().message,
+            "f:6:12: listeners[].port: expected a port outside 8086 to 8089, which role all opens itself, not '8089'");
+}
+
+TEST(Roles, WhatARoleNeedsIsNamedWhenItIsMissing) {
+  const std::string start = "configVersion: 1\nplatform: a/b\n";
+  const Config no_listener = parse_config(start, "f").value();
+  EXPECT_EQ(parts_of(no_listener, "payment").error().message, "f: listeners: role payment needs a listener with routes: public");
+  const Config no_database = parse_config(start + "listeners: [{port: 80, routes: public}]\n", "f").value();
+  EXPECT_EQ(parts_of(no_database, "callback").error().message, "f: database: is missing; role callback needs it");
+  EXPECT_TRUE(parts_of(no_database, "channel-simulator").has_value());
 }
 
 class SecretFolder : public ::testing::Test {
@@ -135,6 +183,27 @@ TEST_F(SecretFolder, ValuesLoseTheirTrailingLineEndAndMissingOnesAreNamed) {
   EXPECT_NE(missing.error().message.find((folder_ / "wechat-api-v3-key").string()), std::string::npos);
   EXPECT_FALSE(files.read({"empty"}).has_value());
   EXPECT_TRUE(files.read({}, {"absent"})->empty());
+}
+
+TEST_F(SecretFolder, AnEmptyConfigurationIsCalledEmptyAndAFolderUnreadable) {
+  write(folder_ / "runtime.yaml", "");
+  EXPECT_EQ(load_config(folder_ / "runtime.yaml").error().message,
+            (folder_ / "runtime.yaml").string() + ": is empty; expected a map of keys that begins with configVersion: 1");
+  EXPECT_NE(load_config(folder_).error().message.find("cannot be read"), std::string::npos);
+}
+
+TEST_F(SecretFolder, AChangeWhileSecretsAreFirstReadIsNotMissed) {
+  write(folder_ / "key", "first");
+  int reads = 0;
+  const auto make = [&](const SecretFiles& files) -> base::Result<std::shared_ptr<const std::string>> {
+    auto value = std::make_shared<const std::string>(files.read({"key"})->at("key").reveal());
+    if (++reads == 1) write(folder_ / "key", "second, longer");   // after the reading, before load() is done
+    return value;
+  };
+  const auto reloading = Reloading<std::string>::load(SecretFiles{folder_}, {"key"}, make).value();
+  EXPECT_EQ(*reloading->get(), "first");
+  EXPECT_TRUE(reloading->refresh().value());
+  EXPECT_EQ(*reloading->get(), "second, longer");
 }
 
 TEST_F(SecretFolder, ASwappedFolderIsReloadedAndABadOneKeepsWhatWasThere) {

@@ -29,11 +29,17 @@ const codec::Yaml* MapReader::find(std::string_view key) {
   return node_ == nullptr ? nullptr : node_->find(key);
 }
 
-void MapReader::wrong(std::string_view key, std::string_view what) {
+const codec::Yaml& MapReader::nearest(std::string_view key) const {
   static const codec::Yaml kStart;
   const codec::Yaml* member = node_ == nullptr ? nullptr : node_->find(key);
-  const codec::Yaml& at = member != nullptr ? *member : node_ != nullptr ? *node_ : kStart;
-  reading_->wrong(at, path_of(key), what);
+  return member != nullptr ? *member : node_ != nullptr ? *node_ : kStart;
+}
+
+void MapReader::wrong(std::string_view key, std::string_view what) { reading_->wrong(nearest(key), path_of(key), what); }
+
+std::string MapReader::place(std::string_view key) const {
+  const codec::Yaml& at = nearest(key);
+  return fmt::format("{}:{}:{}", reading_->file, at.line, at.column);
 }
 
 const codec::Yaml* MapReader::scalar(std::string_view key, std::string_view expected) {

@@ -38,6 +38,8 @@ class MapReader {
   MapReader map(std::string_view key);
   std::vector<MapReader> list_of_maps(std::string_view key, std::size_t max);
 
+  /// file:line:column of the key's value; of the map when it is absent.
+  [[nodiscard]] std::string place(std::string_view key) const;
   [[nodiscard]] bool present() const { return node_ != nullptr; }
   void wrong(std::string_view key, std::string_view what);
   /// Refuses the keys that nobody asked for.
@@ -45,6 +47,7 @@ class MapReader {
 
  private:
   const codec::Yaml* find(std::string_view key);
+  [[nodiscard]] const codec::Yaml& nearest(std::string_view key) const;
   const codec::Yaml* scalar(std::string_view key, std::string_view expected);
   [[nodiscard]] std::string path_of(std::string_view key) const;
 

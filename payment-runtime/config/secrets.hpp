@@ -42,9 +42,10 @@ class Reloading {
   using Make = std::function<base::Result<std::shared_ptr<const T>>(const SecretFiles&)>;
 
   [[nodiscard]] static base::Result<std::shared_ptr<Reloading>> load(SecretFiles files, std::vector<std::string> names, Make make) {
-    auto made = make(files);
-    if (!made) return base::fail(std::move(made.error()));
+    // The version is taken before the reading, so that a change in between is a change to the next refresh.
     auto self = std::shared_ptr<Reloading>(new Reloading(std::move(files), std::move(names), std::move(make)));
+    auto made = self->make_(self->files_);
+    if (!made) return base::fail(std::move(made.error()));
     self->value_ = std::move(*made);
     return self;
   }
