@@ -28,6 +28,20 @@ int loopback_socket(std::uint16_t port, sockaddr_in& address) {
   return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
 
+int exit_status(pid_t pid) {
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+bool is_free(std::uint16_t port) {
+  sockaddr_in address{};
+  const int fd = loopback_socket(port, address);
+  const bool bound = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  close(fd);
+  return bound;
+}
+
 }  // namespace
 
 ScratchFolder::ScratchFolder() {
@@ -77,10 +91,9 @@ void Process::signal(int number) const {
   if (running()) kill(pid_, number);
 }
 
-void Process::end(int signal_number) {
+int Process::end(int signal_number) {
   signal(signal_number);
-  int status = 0;
-  waitpid(std::exchange(pid_, -1), &status, 0);
+  return exit_status(std::exchange(pid_, -1));
 }
 
 int run_command(const std::vector<std::string>& command, const std::filesystem::path& log) {
@@ -96,9 +109,7 @@ int run_command(const std::vector<std::string>& command, const std::filesystem::
     _exit(127);
   }
   close(output);
-  int status = 0;
-  waitpid(pid, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+  return exit_status(pid);
 }
 
 std::uint16_t free_port() {
@@ -110,6 +121,21 @@ std::uint16_t free_port() {
   }
   close(fd);
   return ntohs(address.sin_port);
+}
+
+std::uint16_t free_ports(std::uint16_t count) {
+  constexpr int kFirst = 10'000;
+  constexpr int kLast = 32'000;   // ephemeral ports begin at 32768
+  // Programs that run beside this one begin elsewhere, and go on where they have been.
+  static int next = kFirst + getpid() * 16 % (kLast - kFirst);
+  for (int tried = 0; tried < kLast - kFirst; ++tried) {
+    if (next + count > kLast) next = kFirst;
+    const int first = next;
+    while (next < first + count && is_free(static_cast<std::uint16_t>(next))) ++next;
+    if (next == first + count) return static_cast<std::uint16_t>(first);
+    ++next;
+  }
+  throw std::runtime_error{"no neighbouring free ports"};
 }
 
 bool wait_for_port(std::uint16_t port, int seconds_max) {

@@ -33,8 +33,8 @@ class Process {
   Process& operator=(Process&& other) noexcept;
 
   void signal(int number) const;
-  /// Sends the signal and waits for the end.
-  void end(int signal_number);
+  /// Sends the signal and waits for the end; the exit status, 128 when a signal ended it.
+  int end(int signal_number);
   [[nodiscard]] bool running() const { return pid_ > 0; }
   [[nodiscard]] pid_t pid() const { return pid_; }
 
@@ -47,6 +47,8 @@ int run_command(const std::vector<std::string>& command, const std::filesystem::
 
 /// A port that nobody listened on a moment ago.
 std::uint16_t free_port();
+/// The first of `count` neighbours that nobody listened on a moment ago, below the system's ephemeral range.
+std::uint16_t free_ports(std::uint16_t count);
 /// Waits until something accepts connections there; false after the limit.
 bool wait_for_port(std::uint16_t port, int seconds_max);
 
