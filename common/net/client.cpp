@@ -81,7 +81,7 @@ base::Result<TlsContextPtr> make_tls(const std::string& ca_file) {
   return tls;
 }
 
-/// Reading the system's certificates takes some 50 ms and 0.8 MB, so all clients of the process share them, and one that never speaks
+/// Reading the system's certificates takes some 30 ms and 0.9 MB, so all clients of the process share them, and one that never speaks
 /// https does without.
 base::Result<TlsContextPtr> system_tls() {
   static std::mutex mutex;
