@@ -4,12 +4,13 @@
 #
 # images/rootfs lays out the files, as it does for scripts/images: both ways give the same image.
 
-FROM debian:12 AS build
+ARG BASE=debian:12
+FROM ${BASE} AS build
 WORKDIR /src
 COPY scripts/setup scripts/setup
 RUN scripts/setup build && apt-get install --yes --no-install-recommends ca-certificates tzdata
 COPY . .
-RUN cmake --preset release && cmake --build --preset release --target bin/payment-operator
+RUN cmake --preset release -DBUILD_TESTING=OFF && cmake --build --preset release --target payment_operator_program
 RUN images/rootfs payment-operator build/release/bin/payment-operator /rootfs
 
 FROM scratch

@@ -59,6 +59,7 @@ base::Task<net::Response> receive(const Context* context, std::string channel, n
                                   {"channel", channel},
                                   {"payment_no", received->payment.payment_no},
                                   {"outcome", services::callback::name(received->outcome)},
+                                  {"state", domain::name(received->payment.state)},
                                   {"why", received->why}});
   co_return acknowledge(200, "SUCCESS", "成功");
 }

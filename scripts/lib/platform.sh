@@ -1,10 +1,13 @@
 # shellcheck shell=bash
 # What make demo and the end-to-end tests share: a cluster, the images in it, and the operator installed by Helm.
 # Sourced from the root of the checkout. CLUSTER=embedded (default) or current; REGISTRY=host/path with current.
+# MYSQL_IMAGE and REDIS_IMAGE: what platforms run when a cluster cannot pull the official ones. TAG: of our images, see choose_tag.
 
 CLUSTER=${CLUSTER:-embedded}
-TAG=${TAG:-dev}
+CLUSTER_NAME=${CLUSTER_NAME:-default}
 OPERATOR_NAMESPACE=payment-operator
+MARK=${MARK:-payment-operator-demo}     # the label app.kubernetes.io/part-of of the namespaces that we make
+OWN_IMAGES=(payment-operator payment-runtime)
 
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 say() { printf '[%3d s] %s\n' "$SECONDS" "$*"; }
@@ -14,8 +17,20 @@ image_reference() {
   if [ "$CLUSTER" = current ]; then echo "$REGISTRY/$1:$TAG"; else echo "localhost/$1:$TAG"; fi
 }
 
-# A node-tier cluster with our images in it. Exit code 3: this machine cannot run one (no root).
+# Without TAG, one that changes with the programs: nodes keep an image that they have, so the same tag would run the old program.
+choose_tag() {
+  [ -z "${TAG:-}" ] || return 0
+  local programs=("${OWN_IMAGES[@]/#/build/${PRESET:-release}/bin/}") old
+  [ -x "${programs[0]}" ] && [ -x "${programs[1]}" ] || die "${programs[*]} are missing: make build"
+  TAG=dev-$(cat "${programs[@]}" | sha256sum | cut -c1-12)
+  for old in build/images/payment-*-dev-*.tar; do
+    [[ $old == *-$TAG.tar ]] || rm -f "$old"
+  done
+}
+
+# A node-tier cluster (the embedded one is called CLUSTER_NAME) with our images in it. Exit code 3: this machine cannot run one (no root).
 platform_cluster_up() {
+  choose_tag
   if [ "$CLUSTER" = current ]; then
     current_cluster_confirm
     push_images
@@ -24,12 +39,11 @@ platform_cluster_up() {
   [ "$CLUSTER" = embedded ] || die "CLUSTER is embedded or current, not '$CLUSTER'"
   local status=0
   tests/cluster/cluster images || return
-  tests/cluster/cluster up --tier node || status=$?
+  tests/cluster/cluster up --tier node --name "$CLUSTER_NAME" || status=$?
   [ "$status" -eq 0 ] || return "$status"
   # shellcheck disable=SC1090
-  source <(tests/cluster/cluster env)
-  TAG=$TAG scripts/images build payment-operator payment-runtime
-  TAG=$TAG scripts/images load
+  source <(tests/cluster/cluster env --name "$CLUSTER_NAME")
+  TAG=$TAG scripts/images load --cluster "$CLUSTER_NAME" "${OWN_IMAGES[@]}"
 }
 
 current_cluster_confirm() {
@@ -51,11 +65,36 @@ confirm() {
 }
 
 push_images() {
-  TAG=$TAG scripts/images build payment-operator payment-runtime
+  TAG=$TAG scripts/images build "${OWN_IMAGES[@]}"
   local name
-  for name in payment-operator payment-runtime; do
+  for name in "${OWN_IMAGES[@]}"; do
     skopeo copy --quiet "docker-archive:$(TAG=$TAG scripts/images path "$name")" "docker://$REGISTRY/$name:$TAG"
   done
+}
+
+# own_namespace NAME: made and marked with $MARK; one that exists without the mark is somebody else's, and nothing is done to it.
+own_namespace() {
+  local mark
+  if mark=$(kubectl get namespace "$1" -o jsonpath='{.metadata.labels.app\.kubernetes\.io/part-of}' 2>/dev/null); then
+    [ "$mark" = "$MARK" ] || die "namespace '$1' exists and was not made by this; remove it or use another cluster"
+    return
+  fi
+  kubectl create namespace "$1" >/dev/null
+  kubectl label namespace "$1" "app.kubernetes.io/part-of=$MARK" pod-security.kubernetes.io/enforce=restricted >/dev/null
+}
+
+# remove_own: what own_namespace and helm_install made. The platforms go first, while their operator still runs.
+remove_own() {
+  local mine
+  mine=$(kubectl get namespaces -l "app.kubernetes.io/part-of=$MARK" -o jsonpath='{.items[*].metadata.name}')
+  local name operators=''
+  for name in $mine; do
+    if [ "$name" = "$OPERATOR_NAMESPACE" ]; then operators=$name; else kubectl delete namespace "$name"; fi
+  done
+  [ -n "$operators" ] || return 0
+  helm uninstall payment-operator --namespace "$OPERATOR_NAMESPACE" --ignore-not-found
+  kubectl delete namespace "$OPERATOR_NAMESPACE"
+  echo "The PaymentPlatform definition is kept; remove it by: kubectl delete crd paymentplatforms.paymentplatform.io"
 }
 
 # helm_install [more Helm arguments...]
@@ -65,7 +104,10 @@ helm_install() {
   if [ "$CLUSTER" = embedded ]; then
     databases=(--set "mysqlImage=localhost/mariadb:10.11" --set "redisImage=localhost/redis:7")
   fi
-  helm upgrade --install payment-operator charts/payment-operator --namespace "$OPERATOR_NAMESPACE" --create-namespace \
+  [ -z "${MYSQL_IMAGE:-}" ] || databases+=(--set "mysqlImage=$MYSQL_IMAGE")
+  [ -z "${REDIS_IMAGE:-}" ] || databases+=(--set "redisImage=$REDIS_IMAGE")
+  own_namespace "$OPERATOR_NAMESPACE"
+  helm upgrade --install payment-operator charts/payment-operator --namespace "$OPERATOR_NAMESPACE" \
     --set "image.repository=${operator%:*}" --set "image.tag=$TAG" --set "runtimeImage=$runtime" --set test.namespace=payment \
     "${databases[@]}" --wait --timeout 2m "$@"
 }

@@ -119,5 +119,7 @@ cluster_env() {
     use_subnet
     printf 'export CLUSTER_NODE_IP=%s     # ingress on ports 80 and 443, NodePorts\n' "$NODE_IP"
     printf 'export CLUSTER_HOST_IP=%s     # this machine, as pods see it\n' "$HOST_IP"
+    printf 'export CLUSTER_REGISTRIES=%q     # hosts.toml files of registries that the node may pull from\n' "$RUN/config/registries"
+    printf 'export CLUSTER_INIT=%s     # the process that holds the node'\''s namespaces, for nsenter\n' "$(init_pid)"
   fi
 }

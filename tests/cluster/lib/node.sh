@@ -151,6 +151,9 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "/usr/lib/cni"
     conf_dir = "/run/cluster/config/cni"
+  # A registry on the machine is described here while the cluster runs (HOST:PORT/hosts.toml); none is by default.
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = "/run/cluster/config/registries"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "overlayfs"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
@@ -158,7 +161,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapsho
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
         SystemdCgroup = false
 K
-  mkdir -p "$RUN/config/cni"
+  mkdir -p "$RUN/config/cni" "$RUN/config/registries"
   cat >"$RUN/config/cni/10-bridge.conflist" <<K
 {"cniVersion": "1.0.0", "name": "pods", "plugins": [
   {"type": "bridge", "bridge": "cni0", "isGateway": true, "ipMasq": false, "hairpinMode": true,
