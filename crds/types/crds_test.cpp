@@ -158,7 +158,66 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{R"({"reconciliation": {"timeZone": "Mars/Olympus"}})", "spec.reconciliation.timeZone"},
                     Refused{R"({"reconciliation": []})", "spec.reconciliation"},
                     Refused{R"({"ingress": {"enabled": true}})", "spec.ingress.host"}, Refused{R"({"image": 5})", "spec.image"},
-                    Refused{R"({"image": "a b"})", "spec.image"}));
+                    Refused{R"({"image": "a b"})", "spec.image"},
+                    Refused{R"({"channels": {"wechatPay": {"baseUrl": "http://x:"}}})", "spec.channels.wechatPay.baseUrl"},
+                    Refused{R"({"channels": {"wechatPay": {"baseUrl": "http://x:65536"}}})", "spec.channels.wechatPay.baseUrl"},
+                    Refused{R"({"channels": {"wechatPay": {"baseUrl": "http://x: y"}}})", "spec.channels.wechatPay.baseUrl"},
+                    Refused{R"({"channels": {"wechatPay": {"baseUrl": "http://:80"}}})", "spec.channels.wechatPay.baseUrl"},
+                    Refused{R"({"channels": {"wechatPay": {"baseUrl": "http://a..b"}}})", "spec.channels.wechatPay.baseUrl"},
+                    Refused{R"({"channels": {"wechatPay": {"baseUrl": "ftp://x"}}})", "spec.channels.wechatPay.baseUrl"},
+                    Refused{R"({"ingress": {"host": "-a.example.com"}})", "spec.ingress.host"},
+                    Refused{R"({"services": {"payment": {"resources": {"requests": {"cpu": 0}}}}})",
+                            "spec.services.payment.resources.requests.cpu"},
+                    Refused{R"({"services": {"payment": {"resources": {"limits": {"memory": "-1Gi"}}}}})",
+                            "spec.services.payment.resources.limits.memory"},
+                    Refused{R"({"database": {"managed": {"storage": {"size": "0Gi"}}}})", "spec.database.managed.storage.size"},
+                    Refused{R"({"database": {"managed": {"storage": {"size": "0.00"}}}})", "spec.database.managed.storage.size"},
+                    Refused{R"({"database": {"managed": {"storage": {"size": -1}}}})", "spec.database.managed.storage.size"},
+                    Refused{R"({"redis": {"managed": {"storage": {"size": "000"}}}})", "spec.redis.managed.storage.size"}));
+
+TEST(Refusal, OfAHostThatDnsOrTheNotifyUrlCannotHold) {
+  const auto labels = [](std::size_t characters) {      // of 63 at most, with a dot after each
+    std::string host;
+    while (host.size() < characters) host += host.size() % 64 == 63 ? '.' : 'a';
+    return host;
+  };
+  EXPECT_TRUE(problems_of({{"ingress", {{"host", labels(228)}}}}).empty());
+  EXPECT_EQ(problems_of({{"ingress", {{"host", labels(229)}}}}).size(), 1U)
+      << "https://HOST/api/callback/wechat has at most 256 characters";
+  EXPECT_TRUE(problems_of({{"ingress", {{"host", std::string(63, 'a') + ".example.com"}}}}).empty());
+  EXPECT_EQ(problems_of({{"ingress", {{"host", std::string(64, 'a') + ".example.com"}}}}).size(), 1U);
+}
+
+TEST(Quantities, AboveZeroAreTaken) {
+  for (const nlohmann::json& size : std::initializer_list<nlohmann::json>{"1", "10Gi", "0.5Gi", "100", "1.0", 1, 20, "010m"}) {
+    EXPECT_TRUE(problems_of({{"database", {{"managed", {{"storage", {{"size", size}}}}}}}}).empty()) << size;
+  }
+}
+
+TEST(Urls, ThatPeopleWriteAreTaken) {
+  for (const char* url : {"", "https://api.mch.weixin.qq.com", "http://127.0.0.1:9200", "http://channel-simulator:9200/",
+                          "https://a.b/c/d-e.f", "http://x:1", "http://x:65535"}) {
+    EXPECT_TRUE(problems_of({{"channels", {{"wechatPay", {{"baseUrl", url}}}}}}).empty()) << url;
+  }
+}
+
+TEST(ServerSettings, ThatTheOperatorManagesAreRefusedInAnySpelling) {
+  const auto path_of = [](const char* name) {
+    const Problems problems = problems_of({{"database", {{"managed", {{"config", {{name, "0"}}}}}}}});
+    return problems.size() == 1 ? problems[0].path : std::to_string(problems.size()) + " problems";
+  };
+  for (const char* name : {"innodb_flush_log_at_trx_commit", "innodb-flush-log-at-trx-commit", "sync_binlog", "innodb_doublewrite",
+                           "datadir", "port", "socket", "max_connections", "bind-address", "skip-networking"}) {
+    EXPECT_EQ(path_of(name), "spec.database.managed.config") << name;
+  }
+  for (const char* name : {"loose_innodb_flush_log_at_trx_commit", "loose-sync-binlog", "skip_innodb_doublewrite",
+                           "innodb_flush_log_at_trx", "disable-innodb-doublewrite", "sync_bin", "maximum_max_connections"}) {
+    EXPECT_EQ(path_of(name), std::string("spec.database.managed.config.") + name);
+  }
+  for (const char* name : {"innodb_log_file_size", "max_allowed_packet", "innodb_flush_log_at_timeout", "slow_query_log", "log_bin"}) {
+    EXPECT_EQ(path_of(name), "0 problems") << name;
+  }
+}
 
 TEST(Refusal, OfAnImageReferenceThatIsTooLong) {
   const Problems problems = problems_of({{"image", std::string(513, 'a')}});

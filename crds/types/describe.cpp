@@ -61,8 +61,10 @@ Schema text_schema(const Bounds& bounds) {
   if (bounds.one_of.empty()) {
     schema["maxLength"] = bounds.length_max;
     if (bounds.format.as_rule) {
-      schema["x-kubernetes-validations"] = Schema::array({{{"rule", fmt::format("self.matches(r'{}')", bounds.format.pattern)},
-                                                           {"message", fmt::format("must be {}", bounds.format.meaning)}}});
+      const std::string matches = fmt::format("self.matches(r'{}')", bounds.format.pattern);
+      // Patterns do not apply to numbers; every format that takes numbers means amounts.
+      const std::string rule = bounds.format.int_or_string ? "type(self) == int ? self > 0 : " + matches : matches;
+      schema["x-kubernetes-validations"] = Schema::array({{{"rule", rule}, {"message", fmt::format("must be {}", bounds.format.meaning)}}});
     } else if (*bounds.format.pattern != '\0') {
       schema["pattern"] = bounds.format.pattern;
     }

@@ -1,7 +1,10 @@
 #include "crds/types/platform.hpp"
 
+#include <algorithm>
+
 #include "crds/types/cron.hpp"
 #include "crds/types/formats.hpp"
+#include "crds/types/server_settings.hpp"
 
 namespace crds {
 
@@ -48,7 +51,11 @@ Description<ManagedMysql> describe() {
       .field("syncBinlog", &ManagedMysql::sync_binlog, "Server setting sync_binlog. Default 1.",
              {.min = 0, .max = 1000, .schema_default = false})
       .field("config", &ManagedMysql::config, "Further server settings by name, as in a my.cnf file.",
-             {.length_max = 256, .items_max = 64, .format = kOneLine});
+             {.length_max = 256, .items_max = 64, .format = kOneLine})
+      .rule(reserved_settings_rule(), reserved_settings_message(), "config", [](const ManagedMysql& mysql) {
+        return std::none_of(mysql.config.begin(), mysql.config.end(),
+                            [](const auto& setting) { return names_reserved_setting(setting.first); });
+      });
 }
 
 template <>
@@ -183,7 +190,8 @@ Description<Ingress> describe() {
   return Description<Ingress>()
       .field("enabled", &Ingress::enabled, "Whether the ingress exists.")
       .field("className", &Ingress::class_name, "Ingress class.", {.format = kObjectName})
-      .field("host", &Ingress::host, "Host name under which the platform is reached; also what channels call back.", {.format = kHostName})
+      .field("host", &Ingress::host, "Host name under which the platform is reached; also what channels call back.",
+             {.length_max = kIngressHostMax, .format = kHostName})
       .field("tls", &Ingress::tls, "TLS at the ingress.")
       .field("rateLimit", &Ingress::rate_limit, "Limit for one client.")
       .field("annotations", &Ingress::annotations, "Further annotations of the ingress.", {.length_max = 4096})
@@ -237,6 +245,10 @@ void check_meaning(const Spec& spec, Problems& problems) {
   for (const auto& [name, value] : spec.database.managed->config) {
     const bool plain = !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
     if (!plain) problems.push_back({"spec.database.managed.config", "\"" + name + "\" is no name of a server setting"});
+    if (plain && is_reserved_setting(name)) {
+      problems.push_back(
+          {"spec.database.managed.config." + name, "is another way to write a setting that the operator manages; remove it"});
+    }
   }
 }
 

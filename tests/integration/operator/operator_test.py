@@ -213,32 +213,5 @@ class Healing(OperatorTest):
         self.assertEqual(self.object("secret", "payment-generated")["metadata"]["uid"], secret, "adopted, not made anew")
 
 
-class Refusals(unittest.TestCase):
-    """Bad input is refused by the API server itself, with the path of the field."""
-
-    def setUp(self):
-        self.space = Space(CLUSTER, namespace_of(self))
-
-    def tearDown(self):
-        self.space.delete()
-
-    def refused(self, words, spec=None, name="p"):
-        manifest = {"apiVersion": "paymentplatform.io/v1alpha1", "kind": "PaymentPlatform", "metadata": {"name": name}, "spec": spec or {}}
-        done = CLUSTER.run("-n", self.space.name, "create", "--validate=strict", "-f", "-", stdin=json.dumps(manifest))
-        self.assertNotEqual(done.returncode, 0, f"{spec} was taken")
-        for word in words:
-            self.assertIn(word, done.stderr)
-
-    def test_with_the_field_path(self):
-        self.refused(["spec.channels.paypal"], {"channels": {"paypal": {"enabled": True}}})
-        self.refused(["spec.services.payment.replicas"], {"services": {"payment": {"replicas": -1}}})
-        self.refused(["spec.services.payment.autoscaling", "maxReplicas"],
-                     {"services": {"payment": {"autoscaling": {"minReplicas": 5, "maxReplicas": 2}}}})
-        self.refused(["spec.database"], {"database": {"managed": {}, "external": {"host": "db"}}})
-        self.refused(["spec.reconciliation.schedule"], {"reconciliation": {"schedule": "61 * * * *"}})
-        self.refused(["spec.reconciliation.schedule"], {"reconciliation": {"schedule": "TZ=UTC 0 * * * *"}})
-        self.refused(["metadata.name"], name="p" * 64)
-
-
 if __name__ == "__main__":
     unittest.main(verbosity=2)
