@@ -28,12 +28,16 @@ bool any_of(const std::string& word, std::initializer_list<const char*> words) {
   return std::any_of(words.begin(), words.end(), [&](const char* w) { return word == w; });
 }
 
+bool is_pull_failure(const std::string& waiting) {
+  return any_of(waiting,
+                {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable", "ImageInspectError"});
+}
+
 std::optional<Problem> container_problem(const Object& pod, const Object& container) {
   const std::string who = fmt::format("container {} of Pod {}", text_at(container, {"name"}), name_of(pod));
   const std::string waiting = text_at(container, {"state", "waiting", "reason"});
   const std::string message = clip(text_at(container, {"state", "waiting", "message"}));
-  if (any_of(waiting,
-             {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable", "ImageInspectError"})) {
+  if (is_pull_failure(waiting)) {
     return Problem{"ImageUnavailable",
                    fmt::format("{} cannot get image \"{}\": {} {}; push the image, or put its name or imagePullSecrets right", who,
                                text_at(container, {"image"}), waiting, message)};
@@ -119,9 +123,20 @@ std::string last_words(const std::string& message) {
   return clip(words.empty() ? last : words);
 }
 
-std::string image_of(const Object& workload) {
-  for (const Object& container : list_at(workload, {"spec", "template", "spec", "containers"})) return text_at(container, {"image"});
+std::string image_of(const Object& workload, const std::string& container) {
+  for (const Object& candidate : list_at(workload, {"spec", "template", "spec", "containers"})) {
+    if (text_at(candidate, {"name"}) == container) return text_at(candidate, {"image"});
+  }
   return {};
+}
+
+bool cannot_pull(const Object& pod, const std::string& image) {
+  for (const char* list : {"initContainerStatuses", "containerStatuses"}) {
+    for (const Object& container : list_at(pod, {"status", list})) {
+      if (text_at(container, {"image"}) == image && is_pull_failure(text_at(container, {"state", "waiting", "reason"}))) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace controllers

@@ -33,7 +33,9 @@ constexpr std::chrono::seconds kPlacementTakes{10};
 /// The last words of a terminated container: the message of a JSON log line, or the last line of text.
 [[nodiscard]] std::string last_words(const std::string& message);
 
-/// Image of the first container of a workload's template, or "".
-[[nodiscard]] std::string image_of(const Object& workload);
+/// Image of the container of this name in a workload's template, or "". By name: others may put containers of theirs before ours.
+[[nodiscard]] std::string image_of(const Object& workload, const std::string& container);
+/// Whether a container of this pod waits for just this image and does not get it.
+[[nodiscard]] bool cannot_pull(const Object& pod, const std::string& image);
 
 }  // namespace controllers

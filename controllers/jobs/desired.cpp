@@ -13,6 +13,9 @@ const Part kCronPart{kCronJob, "reconciliation"};
 constexpr std::int32_t kSchemaRetries = 2;             // then the Job has failed, is reported, and is made anew
 constexpr std::int32_t kStartingDeadlineSeconds = 300; // a run that could not start by then waits for its next turn
 constexpr std::int32_t kHistory = 3;
+// The run itself ends within timeoutSeconds. The Job's deadline also counts what comes before it: finding a node, pulling the image, and
+// the wait for the schema, which alone may take 10 minutes. It only clears away a pod that never got to run, or hangs.
+constexpr std::int32_t kStartSlackSeconds = 900;
 
 Object cron_job(const Context& ctx) {
   const crds::Reconciliation& spec = ctx.platform.spec.reconciliation;
@@ -35,16 +38,18 @@ Object cron_job(const Context& ctx) {
   pod.restart = "Never";
 
   Object object = object_of(ctx, "batch/v1", "CronJob", kCronJob, kCronPart, ctx.images.runtime);
-  object["spec"] = {
-      {"schedule", spec.schedule},
-      {"timeZone", spec.time_zone},
-      {"concurrencyPolicy", "Forbid"},
-      {"startingDeadlineSeconds", kStartingDeadlineSeconds},
-      {"successfulJobsHistoryLimit", kHistory},
-      {"failedJobsHistoryLimit", kHistory},
-      {"jobTemplate",
-       {{"metadata", {{"labels", labels(ctx, kCronPart)}}},
-        {"spec", {{"activeDeadlineSeconds", spec.timeout_seconds}, {"backoffLimit", 1}, {"template", pod_template(ctx, pod)}}}}}};
+  object["spec"] = {{"schedule", spec.schedule},
+                    {"timeZone", spec.time_zone},
+                    {"concurrencyPolicy", "Forbid"},
+                    {"startingDeadlineSeconds", kStartingDeadlineSeconds},
+                    {"successfulJobsHistoryLimit", kHistory},
+                    {"failedJobsHistoryLimit", kHistory},
+                    {"jobTemplate",
+                     {{"metadata", {{"labels", labels(ctx, kCronPart)}}},
+                      {"spec",
+                       {{"activeDeadlineSeconds", spec.timeout_seconds + kStartSlackSeconds},
+                        {"backoffLimit", 1},
+                        {"template", pod_template(ctx, pod)}}}}}};
   return object;
 }
 

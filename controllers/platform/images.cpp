@@ -7,11 +7,11 @@
 namespace controllers {
 namespace {
 
-bool cannot_be_pulled(const crds::Platform& platform, const Snapshot& live, const std::string& app) {
+/// That the pods of a foreign edit do not get their image says nothing against ours.
+bool cannot_be_pulled(const crds::Platform& platform, const Snapshot& live, const std::string& app, const std::string& image) {
   const Context ctx{platform, live, {}, {}, {}};
   for (const Object* pod : pods_of(ctx, app)) {
-    const auto problem = pod_problem(*pod, ctx.now);
-    if (problem && problem->reason == "ImageUnavailable") return true;
+    if (cannot_pull(*pod, image)) return true;
   }
   return false;
 }
@@ -33,13 +33,13 @@ class Resolver {
   [[nodiscard]] std::string image(const std::string& given, const char* kind, const std::string& name, const std::string& otherwise) const {
     if (!given.empty()) return given;
     const Object* workload = find(live_, "apps/v1", kind, name);
-    if (workload == nullptr || cannot_be_pulled(platform_, live_, name)) return otherwise;
+    if (workload == nullptr) return otherwise;
     // An edit takes the field away from us; the name of a container of ours is that of its workload.
     const bool ours =
         object::owns(*workload, kManagedBy,
                      {"f:spec", "f:template", "f:spec", "f:containers", Object({{"name", name}}).dump().insert(0, "k:"), "f:image"});
-    const std::string kept = ours ? image_of(*workload) : reported(object_, name);
-    return kept.empty() ? otherwise : kept;
+    const std::string kept = ours ? image_of(*workload, name) : reported(object_, name);
+    return kept.empty() || cannot_be_pulled(platform_, live_, name, kept) ? otherwise : kept;
   }
 
  private:

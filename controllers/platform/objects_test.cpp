@@ -107,6 +107,16 @@ TEST(Ports, AreThoseOfTheDocuments) {
   EXPECT_EQ(ports, expected);
 }
 
+TEST(ReconciliationJob, HasItsWholeTimeEvenWhenImageAndSchemaAreSlowToCome) {
+  constexpr std::int64_t kWaitForSchema = 600;      // then payment-runtime wait gives up
+  test::FakeCluster cluster(Object{{"reconciliation", {{"timeoutSeconds", 900}}}});
+  cluster.settle();
+  const Object& job = cluster.child("batch/v1", "CronJob", "reconciliation-cronjob")["spec"]["jobTemplate"]["spec"];
+  EXPECT_GE(object::number_at(job, {"activeDeadlineSeconds"}), 900 + kWaitForSchema + 60);
+  const std::string config = cluster.child("v1", "ConfigMap", "reconciliation-service")["data"]["runtime.yaml"];
+  EXPECT_NE(config.find("timeoutSeconds: 900\n"), std::string::npos) << "the run keeps to the time itself: " << config;
+}
+
 TEST(Quickstart, FitsTwoCores) {
   test::FakeCluster cluster(test::example("quickstart")["spec"]);
   cluster.settle();

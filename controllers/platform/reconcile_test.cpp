@@ -113,7 +113,7 @@ TEST(Install, ASimulatorThatNoChannelUsesIsNoReasonToSayThatNoMoneyMoves) {
   EXPECT_EQ(message.find("no real money moves"), std::string::npos) << message;
   EXPECT_NE(message.find("there is no ingress, so that WeChat Pay cannot call back"), std::string::npos) << message;
   const std::string config = cluster.child("v1", "ConfigMap", "payment-service")["data"]["runtime.yaml"];
-  EXPECT_NE(config.find("notifyUrl: https://callback-service.payment:8088/api/callback/wechat"), std::string::npos)
+  EXPECT_NE(config.find(R"(notifyUrl: "https://callback-service.payment:8088/api/callback/wechat")"), std::string::npos)
       << "WeChat Pay refuses orders with another scheme: " << config;
 }
 
@@ -151,6 +151,32 @@ TEST(Drift, AnEditedFieldIsPutRightAndThePlanSaysWhich) {
   EXPECT_EQ(object::name_of(plan.apply[0].object), "redis");
   EXPECT_FALSE(plan.apply[0].uid.empty());
   EXPECT_EQ(plan.apply[0].reason, "spec.template.spec.containers[name=redis].image evil:1 -> localhost/redis:7.0; pods restart");
+}
+
+TEST(Drift, TheImageOfAForeignContainerBeforeOursIsNotTakenForOurs) {
+  for (const auto& [kind, name] : {std::pair{"Deployment", "redis"}, {"Deployment", "payment-service"}, {"StatefulSet", "mysql"}}) {
+    FakeCluster cluster = settled();
+    Object& containers = cluster.child("apps/v1", kind, name)["spec"]["template"]["spec"]["containers"];
+    containers.insert(containers.begin(), Object{{"name", "sidecar"}, {"image", "mesh:1"}});
+    EXPECT_TRUE(cluster.decide().apply.empty()) << name << ": " << cluster.decide().apply.front().reason;
+  }
+}
+
+TEST(Drift, AnEditToAnImageThatCannotBePulledIsRevertedToWhatRanAndNotToANewDefault) {
+  FakeCluster cluster = settled();
+  cluster.options.redis_image = "localhost/redis:8.0";      // the operator was upgraded since
+  Object& redis = cluster.child("apps/v1", "Deployment", "redis");
+  redis["spec"]["template"]["spec"]["containers"][0]["image"] = "evil:1";
+  redis["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:template"]["f:spec"]["f:containers"][R"(k:{"name":"redis"})"].erase(
+      "f:image");
+  cluster.add_pod(
+      "redis-1", "redis",
+      {{"containerStatuses",
+        Object::array(
+            {{{"name", "redis"}, {"image", "evil:1"}, {"ready", false}, {"state", {{"waiting", {{"reason", "ErrImagePull"}}}}}}})}});
+  const Plan plan = cluster.decide();
+  ASSERT_EQ(plan.apply.size(), 1U);
+  EXPECT_EQ(plan.apply[0].object["spec"]["template"]["spec"]["containers"][0]["image"], "localhost/redis:7.0");
 }
 
 TEST(Drift, FieldsOfOthersAreLeftAlone) {

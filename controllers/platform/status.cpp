@@ -149,6 +149,16 @@ void tell(const Object& live_status, const Draft& ready, Plan& plan) {
     plan.events.push_back({true, ready.reason, clip(ready.message, 1000)});
 }
 
+/// A schema Job that failed is made anew until it succeeds. What is known stays the failure while the next attempt is on its way; otherwise
+/// every attempt would be a transition there and back, with an event each.
+void keep_schema_failure(const Object& platform, std::int64_t generation, ComponentStatus& schema) {
+  if (schema.reason != "SchemaCreating" && schema.reason != "SchemaMigrating") return;
+  const Object* old = object::condition_of(platform, "SchemaReady");
+  if (old == nullptr || text_at(*old, {"reason"}) != "SchemaFailed" || number_at(*old, {"observedGeneration"}, -1) != generation) return;
+  schema.reason = "SchemaFailed";
+  schema.message = text_at(*old, {"message"});
+}
+
 }  // namespace
 
 bool Health::good() const {
@@ -160,8 +170,8 @@ bool is_ready_for(const Object& platform, std::int64_t generation) {
   return number_at(platform, {"status", "observedGeneration"}, -1) == generation && object::condition_is_true(platform, "Ready");
 }
 
-void report(const Object& platform, const crds::Platform& decoded, const Snapshot& live, const Summary& summary, base::TimePoint now,
-            Plan& plan) {
+void report(const Object& platform, const crds::Platform& decoded, const Snapshot& live, Summary summary, base::TimePoint now, Plan& plan) {
+  if (summary.health) keep_schema_failure(platform, decoded.generation, summary.health->schema);
   const Object live_status = platform.is_object() ? platform.value("status", Object::object()) : Object::object();
   const bool new_generation = number_at(live_status, {"observedGeneration"}, -1) != decoded.generation;
   const std::vector<Draft> parts = parts_of(summary);

@@ -39,7 +39,6 @@ struct Summary {
 [[nodiscard]] bool is_ready_for(const Object& platform, std::int64_t generation);
 
 /// Fills plan.status (when it differs from the live one) and plan.events (on transitions).
-void report(const Object& platform, const crds::Platform& decoded, const Snapshot& live, const Summary& summary, base::TimePoint now,
-            Plan& plan);
+void report(const Object& platform, const crds::Platform& decoded, const Snapshot& live, Summary summary, base::TimePoint now, Plan& plan);
 
 }  // namespace controllers

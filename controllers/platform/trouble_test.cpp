@@ -173,6 +173,122 @@ TEST(Secrets, ALaterPasswordOfTheUserDoesNotLockTheDatabaseOut) {
   for (const Apply& apply : cluster.decide().apply) EXPECT_NE(object::name_of(apply.object), "mysql") << apply.reason;
 }
 
+/// Pod templates of everything that mounts Secrets.
+std::map<std::string, Object> templates(const FakeCluster& cluster) {
+  std::map<std::string, Object> found;
+  for (const auto& [ref, object] : cluster.snapshot.children) {
+    if (object.contains("spec") && (object["spec"].contains("template") || object["spec"].contains("jobTemplate"))) {
+      found[ref.kind + " " + ref.name] = object["spec"];
+    }
+  }
+  return found;
+}
+
+const std::vector<std::string> kAllUserKeys = {
+    "mysql-password",    "mysql-migrator-password", "mysql-application-password",  "mysql-reader-password",     "wechat-app-id",
+    "wechat-mch-id",     "wechat-private-key",      "wechat-merchant-public-key",  "wechat-merchant-serial-no", "wechat-api-v3-key",
+    "wechat-public-key", "wechat-public-key-id",    "simulator-wechat-private-key"};
+
+class UserSecretGone : public testing::TestWithParam<const char*> {};
+
+// Not Ready for any reason at all, and just then the Secret is being replaced: the keys must stay the ones that database and channel know.
+TEST_P(UserSecretGone, WhileNotReadyKeepsTheKeysAndSaysSo) {
+  FakeCluster cluster(std::string(GetParam()) == "simulated" ? quickstart_spec() : test::example("production")["spec"]);
+  cluster.user_secret("payment-service-secret", kAllUserKeys);
+  cluster.settle();
+  const auto before = templates(cluster);
+  const Ref secret{"v1", "Secret", "payment-service-secret"};
+  const Object kept = cluster.strangers.at(secret);
+
+  cluster.break_workload("redis");
+  cluster.play();
+  cluster.execute(cluster.decide());
+  cluster.strangers.erase(secret);
+  for (int round = 0; round < 3; ++round) {
+    cluster.execute(cluster.decide());
+    cluster.play();
+  }
+  EXPECT_EQ(templates(cluster), before);
+  EXPECT_EQ(cluster.condition("Ready")["reason"], "SecretIncomplete");
+  EXPECT_EQ(cluster.condition("Stalled")["status"], "True");
+  EXPECT_TRUE(says(cluster.condition("Ready"), R"(Secret "payment-service-secret" does not exist)")) << cluster.condition("Ready");
+
+  cluster.strangers[secret] = kept;
+  cluster.mend_workload("redis");
+  cluster.play();
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.condition("Ready");
+  EXPECT_EQ(templates(cluster), before);
+}
+
+TEST_P(UserSecretGone, WithAWorkloadThatIsGoneTooItIsNotMadeWithOtherKeys) {
+  for (const char* lost : {"payment-service", "mysql", "channel-simulator", "reconciliation-cronjob"}) {
+    SCOPED_TRACE(lost);
+    FakeCluster cluster(std::string(GetParam()) == "simulated" ? quickstart_spec() : test::example("production")["spec"]);
+    cluster.user_secret("payment-service-secret", kAllUserKeys);
+    cluster.settle();
+    const auto before = templates(cluster);
+    const Ref secret{"v1", "Secret", "payment-service-secret"};
+    const Object kept = cluster.strangers.at(secret);
+    std::erase_if(cluster.snapshot.children, [&](const auto& child) { return child.first.name == lost && child.second.contains("spec"); });
+    cluster.strangers.erase(secret);
+    cluster.edit_spec({{"services", {{"payment", {{"logLevel", "debug"}}}}}});
+    for (int round = 0; round < 3; ++round) {
+      cluster.execute(cluster.decide());
+      cluster.play();
+    }
+    for (const auto& [name, spec] : templates(cluster)) {
+      EXPECT_EQ(spec.dump().find("payment-generated"), std::string::npos) << name << " was given a generated key";
+    }
+    cluster.strangers[secret] = kept;
+    cluster.settle();
+    EXPECT_EQ(templates(cluster).size(), before.size());
+    EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.condition("Ready");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Channels, UserSecretGone, testing::Values("simulated", "real"),
+                         [](const auto& one) { return std::string(one.param); });
+
+TEST(Secrets, AKeyThatTheUserTookOutIsNotReplacedByAnother) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.user_secret("payment-service-secret", kAllUserKeys);
+  cluster.settle();
+  const auto before = templates(cluster);
+  std::vector<std::string> fewer = kAllUserKeys;
+  std::erase(fewer, "mysql-application-password");
+  cluster.user_secret("payment-service-secret", fewer);
+  cluster.break_workload("redis");
+  cluster.play();
+  for (int round = 0; round < 2; ++round) cluster.execute(cluster.decide());
+  EXPECT_EQ(templates(cluster), before);
+  EXPECT_TRUE(says(cluster.condition("Ready"), R"(has no key "mysql-application-password")")) << cluster.condition("Ready");
+}
+
+TEST(Secrets, ASpecThatNamesNoSecretGivesTheUsersKeysUp) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.user_secret("payment-service-secret", {"mysql-application-password"});
+  cluster.settle();
+  cluster.edit_spec({{"secretRef", {{"name", ""}}}});
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.condition("Ready");
+  EXPECT_EQ(cluster.child("apps/v1", "Deployment", "payment-service")["spec"]["template"]["spec"]["volumes"].dump().find(
+                "payment-service-secret"),
+            std::string::npos);
+}
+
+TEST(Secrets, FromARealChannelToTheSimulatorTheSimulatorsKeysAreMade) {
+  Object spec = quickstart_spec();
+  spec["channels"]["wechatPay"]["baseUrl"] = "https://wechat.example.com";
+  FakeCluster cluster(spec);
+  cluster.user_secret("payment-service-secret", {"wechat-app-id", "wechat-mch-id", "wechat-private-key", "wechat-merchant-serial-no",
+                                                 "wechat-api-v3-key", "wechat-public-key", "wechat-public-key-id"});
+  cluster.settle();
+  cluster.edit_spec({{"channels", {{"wechatPay", {{"baseUrl", ""}}}}}});
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.condition("Ready");
+}
+
 TEST(Secrets, ALostRootPasswordStopsEverythingInsteadOfMakingAnother) {
   FakeCluster cluster(quickstart_spec());
   cluster.settle();
@@ -306,6 +422,42 @@ TEST(Schema, AFailedJobIsReportedInItsOwnWordsAndMadeAnew) {
   cluster.execute(late);
   cluster.snapshot.children.erase({"v1", "Pod", name + "-1"});
   cluster.mend_workload(name);
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["status"], "True");
+}
+
+TEST(Schema, AJobThatFailsOverAndOverIsToldOnce) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.settle();
+  for (auto& [ref, object] : cluster.snapshot.children) {
+    if (ref.kind == "Job") cluster.break_workload(ref.name);
+  }
+  const auto fail = [&] {
+    for (auto& [ref, object] : cluster.snapshot.children) {
+      if (ref.kind != "Job") continue;
+      object["status"]["conditions"] = Object::array(
+          {{{"type", "Failed"}, {"status", "True"}, {"lastTransitionTime", base::to_rfc3339(cluster.now)}, {"message", "backoff limit"}}});
+    }
+  };
+  std::vector<std::string> events;
+  std::size_t statuses = 0;
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    fail();
+    for (int round = 0; round < 6; ++round) {      // failed, replaced, being made, at work
+      const Plan plan = cluster.decide();
+      for (const Event& event : plan.events) events.push_back(event.reason);
+      statuses += plan.status ? 1U : 0U;
+      cluster.execute(plan);
+      cluster.now += std::chrono::seconds(10);
+    }
+  }
+  EXPECT_EQ(events, std::vector<std::string>{"SchemaFailed"});
+  EXPECT_LE(statuses, 2U) << "the same is not written again with every attempt";
+  EXPECT_EQ(cluster.condition("SchemaReady")["reason"], "SchemaFailed") << "also while the next attempt is at work";
+
+  for (auto& [ref, object] : cluster.snapshot.children) {
+    if (ref.kind == "Job") cluster.mend_workload(ref.name);
+  }
   cluster.settle();
   EXPECT_EQ(cluster.condition("Ready")["status"], "True");
 }

@@ -50,15 +50,28 @@ void collect_workload(const Object& workload, KeySources& keys) {
 }
 
 /// The decision as it went into the workloads.
-KeySources mounted(const Snapshot& live) {
-  KeySources keys;
-  for (const bool simulator : {false, true}) {      // the simulator last: beside a real channel it has keys of its own
+struct Mounted {
+  KeySources by_services;
+  KeySources by_simulator;      // beside a real channel it has keys of its own
+  bool simulator = false;       // it is there
+
+  explicit Mounted(const Snapshot& live) {
     for (const auto& [ref, object] : live.children) {
-      if ((ref.name == "channel-simulator") != simulator) continue;
-      collect_workload(object, keys);
+      const bool is_simulator = ref.kind == "Deployment" && ref.name == "channel-simulator";
+      simulator = simulator || is_simulator;
+      collect_workload(object, is_simulator ? by_simulator : by_services);
     }
   }
-  return keys;
+  [[nodiscard]] KeySources all() const {
+    KeySources keys = by_services;
+    keys.insert(by_simulator.begin(), by_simulator.end());
+    return keys;
+  }
+};
+
+bool from_user(const KeySources& keys, const std::string& key) {
+  const auto source = keys.find(key);
+  return source != keys.end() && source->second != kGeneratedSecret;
 }
 
 std::vector<std::string> needed(const crds::Platform& platform) {
@@ -81,6 +94,8 @@ class UserSecret {
   }
   [[nodiscard]] Ref ref() const { return {"v1", "Secret", name_}; }
   [[nodiscard]] bool unread() const { return !name_.empty() && !known_; }
+  [[nodiscard]] bool named() const { return !name_.empty(); }
+  [[nodiscard]] bool exists() const { return secret_ != nullptr; }
   [[nodiscard]] bool has(const std::string& key) const { return secret_ != nullptr && !text_at(*secret_, {"data", key}).empty(); }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::string lack(const std::string& key) const {
@@ -95,12 +110,45 @@ class UserSecret {
   const Object* secret_ = nullptr;
 };
 
-void simulated_keys(const UserSecret& user, bool prefer_user, KeySources& keys) {
-  for (const std::string& key : kSimulatorSingles) keys[key] = prefer_user && user.has(key) ? user.name() : kGeneratedSecret;
-  for (const auto& [one, other] : kPairs) {
-    keys[one] = keys[other] = prefer_user && user.has(one) && user.has(other) ? user.name() : kGeneratedSecret;
+/// Decides one key after the other. A key that came from the user before stays the user's, even while his Secret lacks it or is gone:
+/// other keys than those that the database and the channel know would cut the platform off. Only a spec that names no Secret gives it up.
+class Chooser {
+ public:
+  Chooser(const Mounted& before, Decision& decision) : before_(before), decision_(decision) {}
+
+  void password(const UserSecret& user, const std::string& key) {
+    choose({key}, user, user.has(key) || (user.named() && from_user(before_.by_services, key)));
   }
-}
+
+  /// Keys that the simulator shares with the services.
+  void simulated(const UserSecret& user) {
+    for (const std::string& key : kSimulatorSingles)
+      choose({key}, user, user.has(key) || (user.named() && was_simulated_by(user, key, key)));
+    for (const auto& [one, other] : kPairs) {
+      choose({one, other}, user, (user.has(one) && user.has(other)) || (user.named() && was_simulated_by(user, one, other)));
+    }
+  }
+
+  void user_only(const UserSecret& user, const std::string& key) { choose({key}, user, true); }
+
+ private:
+  /// The simulator's own mounts tell: what the services mount may have been another channel's. When both the simulator and the Secret are
+  /// gone there is nothing to tell by, and the services' mounts stand.
+  [[nodiscard]] bool was_simulated_by(const UserSecret& user, const std::string& services, const std::string& simulator) const {
+    if (before_.simulator) return from_user(before_.by_simulator, simulator);
+    return !user.exists() && from_user(before_.by_services, services);
+  }
+
+  void choose(const std::vector<std::string>& keys, const UserSecret& user, bool of_user) {
+    for (const std::string& key : keys) {
+      decision_.keys[key] = of_user ? user.name() : kGeneratedSecret;
+      if (of_user && !user.has(key)) decision_.missing.push_back({key, user.lack(key)});
+    }
+  }
+
+  const Mounted& before_;
+  Decision& decision_;
+};
 
 }  // namespace
 
@@ -127,8 +175,9 @@ std::vector<std::string> simulator_keys() {
 Decision decide(const crds::Platform& platform, const Snapshot& live, bool steady) {
   Decision decision;
   const std::vector<std::string> wanted = needed(platform);
+  const Mounted before(live);
   if (steady) {
-    decision.keys = mounted(live);
+    decision.keys = before.all();
     const bool whole = std::all_of(wanted.begin(), wanted.end(), [&](const std::string& key) { return decision.keys.count(key) > 0; });
     if (whole) {
       decision.root_generated = decision.keys[kRootPassword] == kGeneratedSecret;
@@ -147,20 +196,29 @@ Decision decide(const crds::Platform& platform, const Snapshot& live, bool stead
   }
   if (!decision.reads.empty()) return decision;
 
-  for (const std::string& key : kUserPasswords) decision.keys[key] = user.has(key) ? user.name() : kGeneratedSecret;
+  Chooser chooser(before, decision);
   // A volume that was initialised with our password knows no other, even if the user adds one later.
   const Object* claim = find(live, "v1", "PersistentVolumeClaim", "data-mysql-0");
   const std::string from = claim == nullptr ? "" : text_at(*claim, {"metadata", "annotations", kRootPasswordFrom});
-  decision.root_generated = from == "generated" || (from != "user" && !user.has(kRootPassword));
-  decision.keys[kRootPassword] = decision.root_generated ? kGeneratedSecret : user.name();
-  if (!decision.root_generated && !user.has(kRootPassword)) decision.missing.push_back({kRootPassword, user.lack(kRootPassword)});
+  if (from == "generated") {
+    decision.keys[kRootPassword] = kGeneratedSecret;
+  } else if (from == "user") {
+    chooser.user_only(user, kRootPassword);
+  } else {
+    chooser.password(user, kRootPassword);
+  }
+  decision.root_generated = decision.keys[kRootPassword] == kGeneratedSecret;
+  for (const std::string& key : kUserPasswords) chooser.password(user, key);
 
   const bool simulated = channels.wechat_pay.enabled && channels.wechat_pay.base_url.empty() && channels.simulator.enabled;
-  if (channels.simulator.enabled) simulated_keys(wechat, simulated, decision.keys);
-  if (channels.wechat_pay.enabled && !simulated) {
-    for (const std::string& key : kWechatKeys) {
-      decision.keys[key] = wechat.name();
-      if (!wechat.has(key)) decision.missing.push_back({key, wechat.lack(key)});
+  if (simulated) {
+    chooser.simulated(wechat);
+  } else {
+    if (channels.simulator.enabled) {
+      for (const std::string& key : simulator_keys()) decision.keys[key] = kGeneratedSecret;
+    }
+    if (channels.wechat_pay.enabled) {
+      for (const std::string& key : kWechatKeys) chooser.user_only(wechat, key);
     }
   }
   return decision;
@@ -173,7 +231,7 @@ bool mounts_missing(const Object& workload, const std::vector<Missing>& missing)
 }
 
 Generate generated(const Context& ctx) {
-  constexpr std::uint32_t kPasswordLength = 32;       // 190 bits
+  constexpr std::uint32_t kPasswordLength = 32;  // 190 bits
   Generate generate;
   generate.object = object_of(ctx, "v1", "Secret", kGeneratedSecret, {"payment-generated", "secrets"}, {}, Owned::Outlives);
   generate.object["type"] = "Opaque";
@@ -185,7 +243,7 @@ Generate generated(const Context& ctx) {
       Generate::Password{"mysql-migrator-password", kPasswordLength},
       Generate::Password{"mysql-application-password", kPasswordLength},
       Generate::Password{"mysql-reader-password", kPasswordLength},
-      Generate::Password{"wechat-api-v3-key", 32},      // AES-256: exactly 32 bytes
+      Generate::Password{"wechat-api-v3-key", 32},  // AES-256: exactly 32 bytes
       Generate::HexId{"wechat-merchant-serial-no", 40},
       Generate::RsaKeyPair{"wechat-private-key", "wechat-merchant-public-key"},
       Generate::RsaKeyPair{"simulator-wechat-private-key", "wechat-public-key"},

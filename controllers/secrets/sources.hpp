@@ -1,6 +1,7 @@
 // Which Secret each key comes from. A user's own key wins; what is missing and can be made comes from payment-generated, which is
 // made once and never changed. A user's Secret is read by name, only while something is not Ready or the spec changed; in steady state
-// the decision is read back from the pod templates that it went into.
+// the decision is read back from the pod templates that it went into. What came from the user stays the user's: while the Secret or the key
+// is gone it is missing, and never replaced by a generated one.
 #pragma once
 
 #include <string>
@@ -13,14 +14,14 @@ namespace controllers::secrets {
 /// A key that only the user can give, and has not.
 struct Missing {
   std::string key;
-  std::string message;                 // 'Secret "a" has no key "b"; add it'
+  std::string message;  // 'Secret "a" has no key "b"; add it'
 };
 
 struct Decision {
   KeySources keys;
-  std::vector<Ref> reads;              // not empty: read these first
+  std::vector<Ref> reads;  // not empty: read these first
   std::vector<Missing> missing;
-  bool root_generated = true;          // the database's root password is ours
+  bool root_generated = true;  // the database's root password is ours
 };
 
 /// `steady`: the platform is Ready for this generation, so nothing needs to be read.

@@ -3,11 +3,13 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "controllers/cache/cache.hpp"
 #include "controllers/component/pod.hpp"
 #include "controllers/database/database.hpp"
 #include "controllers/services/services.hpp"
+#include "crds/types/yaml_text.hpp"
 
 namespace controllers::services {
 namespace {
@@ -16,21 +18,25 @@ constexpr std::int32_t kConnectionsMax = 8;          // of one process: more onl
 constexpr std::int32_t kConnectionsReserved = 10;    // people, migrations, monitoring
 constexpr std::int32_t kSurge = 1;                   // one pod more than wanted during a rollout
 
-std::string head(const Context& ctx, const std::string& log_level) {
-  return fmt::format("configVersion: 1\nplatform: {}/{}\nlogLevel: {}\n", ctx.platform.name_space, ctx.platform.name, log_level);
+// Rendered from values and never from text, so that whatever a string holds stays one string.
+using Document = nlohmann::ordered_json;
+
+Document head(const Context& ctx, const std::string& log_level) {
+  return {{"configVersion", 1}, {"platform", ctx.platform.name_space + "/" + ctx.platform.name}, {"logLevel", log_level}};
 }
 
-std::string listening(Listeners listeners) {
-  return fmt::format("listeners:\n  - {{port: {}, routes: public}}\n  - {{port: {}, routes: management}}\n", listeners.port,
-                     listeners.management);
+void add_listeners(Document& document, Listeners listeners) {
+  document["listeners"] =
+      Document::array({{{"port", listeners.port}, {"routes", "public"}}, {{"port", listeners.management}, {"routes", "management"}}});
+  document["shards"] = 0;
 }
 
-std::string database(std::int32_t connections) {
-  return fmt::format("database:\n  engine: mysql\n  host: {}\n  port: {}\n  name: payment\n  connections: {}\n", database::kName,
-                     database::kPort, connections);
-}
+void add_secrets(Document& document) { document["secretsDirectory"] = kSecretsFolder; }
 
-std::string secrets_line() { return fmt::format("secretsDirectory: {}\n", kSecretsFolder); }
+void add_database(Document& document, std::int32_t connections) {
+  document["database"] = {
+      {"engine", "mysql"}, {"host", database::kName}, {"port", database::kPort}, {"name", "payment"}, {"connections", connections}};
+}
 
 /// What the channel is told to call. The simulator lives in the namespace; a real channel comes through the ingress. Without one it cannot
 /// come at all (the status warns), and still refuses orders whose address is not https.
@@ -63,23 +69,34 @@ std::int32_t connections_per_process(const crds::Platform& platform) {
 
 std::string service_config(const Context& ctx, Listeners listeners, const std::string& log_level) {
   const crds::Spec& spec = ctx.platform.spec;
-  std::string text =
-      head(ctx, log_level) + listening(listeners) + "shards: 0\n" + secrets_line() + database(connections_per_process(ctx.platform));
-  text += fmt::format("redis:\n  host: {}\n  port: {}\n", cache::kName, cache::kPort);
-  text += fmt::format("authentication: {}\n", spec.security.api_authentication);
+  Document document = head(ctx, log_level);
+  add_listeners(document, listeners);
+  add_secrets(document);
+  add_database(document, connections_per_process(ctx.platform));
+  document["redis"] = {{"host", cache::kName}, {"port", cache::kPort}};
+  document["authentication"] = spec.security.api_authentication;
   if (spec.channels.wechat_pay.enabled) {
-    text += fmt::format("channels:\n  wechat:\n    apiVersion: {}\n    baseUrl: {}\n    notifyUrl: {}/api/callback/wechat\n",
-                        spec.channels.wechat_pay.api_version, ctx.wechat_url(), notify_base(ctx));
+    document["channels"]["wechat"] = {{"apiVersion", spec.channels.wechat_pay.api_version},
+                                      {"baseUrl", ctx.wechat_url()},
+                                      {"notifyUrl", notify_base(ctx) + "/api/callback/wechat"}};
   }
-  text += fmt::format("reconciliation:\n  lookbackDays: {}\n  timeoutSeconds: {}\n", spec.reconciliation.lookback_days,
-                      spec.reconciliation.timeout_seconds);
-  return text;
+  document["reconciliation"] = {{"lookbackDays", spec.reconciliation.lookback_days},
+                                {"timeoutSeconds", spec.reconciliation.timeout_seconds}};
+  return crds::to_yaml(document);
 }
 
-std::string migrate_config(const Context& ctx) { return head(ctx, "info") + secrets_line() + database(1); }
+std::string migrate_config(const Context& ctx) {
+  Document document = head(ctx, "info");
+  add_secrets(document);
+  add_database(document, 1);
+  return crds::to_yaml(document);
+}
 
 std::string simulator_config(const Context& ctx, Listeners listeners) {
-  return head(ctx, "info") + listening(listeners) + "shards: 0\n" + secrets_line();
+  Document document = head(ctx, "info");
+  add_listeners(document, listeners);
+  add_secrets(document);
+  return crds::to_yaml(document);
 }
 
 }  // namespace controllers::services

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "common/codec/yaml.hpp"
+#include "controllers/services/runtime_config.hpp"
 #include "payment-runtime/config/config.hpp"
 
 namespace {
@@ -57,6 +58,28 @@ TEST(RenderedSimulator, ConfigurationIsReadByTheRuntime) {
   const auto config = pay::config::parse_config(configs.at("channel-simulator"), "runtime.yaml");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->listener(pay::config::Routes::Public)->port, 9200);
+}
+
+// The API server refuses such values; what is rendered must not depend on that.
+TEST(RenderedText, StaysOneStringWhateverItHolds) {
+  for (const std::string& url :
+       {std::string("http://x:"), std::string("http://x: {a: b}"), std::string("http://x #y"),
+        std::string("http://x\nauthentication: Development"), std::string("http://x\n"), std::string("http://\"'\\x"),
+        std::string("http://x, routes: public}"), std::string("http://x\t\x01"), std::string("http://\u2028支付")}) {
+    crds::Platform platform;
+    platform.name = "shop";
+    platform.name_space = "payment";
+    platform.spec.channels.wechat_pay.enabled = true;
+    platform.spec.channels.wechat_pay.base_url = url;
+    const controllers::Snapshot live;
+    const controllers::Context ctx{platform, live, {}, {}, {}};
+    const std::string text = controllers::services::service_config(ctx, {8086, 8087}, "info");
+    const auto config = pay::config::parse_config(text, "runtime.yaml");
+    ASSERT_TRUE(config) << config.error().message << "\n" << text;
+    EXPECT_EQ(config->wechat->base_url, url) << text;
+    EXPECT_EQ(config->authentication, pay::config::Authentication::Required);
+    EXPECT_EQ(config->listeners.size(), 2U);
+  }
 }
 
 }  // namespace
