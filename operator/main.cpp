@@ -50,7 +50,8 @@ int run(const program::Options& options) {
   obs::Metrics metrics;
   program::MeteredTransport metered(**transport, metrics);
   engine::Instruments instruments(metrics);
-  engine::ThreadKeyMaker keys(loop);
+  engine::ThreadKeyMaker key_maker(loop);
+  engine::KeyPool keys(loop, key_maker);
   engine::Manager manager({loop, metered, base::system_rng(), keys, instruments}, {options.namespaces, options.settings, instance_name()},
                           controllers::reconcile);
   program::Probes probes(loop, metrics, [&manager] { return manager.not_ready(); });
@@ -71,6 +72,7 @@ int run(const program::Options& options) {
     });
   });
 
+  keys.start();
   manager.set_leading(true);
   manager.start();
   context.run();
