@@ -25,23 +25,30 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{ .Values.rbac.namespaces | default (list .Release.Namespace) | join " " }}
 {{- end }}
 
-{{/* Exactly the rights that the operator uses inside a namespace. */}}
+{{/* Exactly the rights that the operator uses inside a namespace; tests/integration/operator runs it with just these. */}}
 {{- define "payment-operator.rules" -}}
 - apiGroups: [paymentplatform.io]
   resources: [paymentplatforms]
-  verbs: [get, list, watch, patch]            # patch: the finalizer of deletionPolicy Delete
+  verbs: [list, watch, patch]                 # patch: the finalizer of deletionPolicy Delete
 - apiGroups: [paymentplatform.io]
-  resources: [paymentplatforms/status, paymentplatforms/finalizers]
-  verbs: [get, patch, update]
+  resources: [paymentplatforms/status]
+  verbs: [patch]
+- apiGroups: [paymentplatform.io]
+  resources: [paymentplatforms/finalizers]    # children that block the deletion of their owner; asked for where admission enforces it
+  verbs: [update]
+- apiGroups: [""]
+  resources: [secrets]                         # get: a user's Secret, by the name that the spec gives; create cannot be limited to a name
+  verbs: [get, create]
+- apiGroups: [""]
+  resources: [secrets]                         # the operator's own: listed and watched by this name, never changed
+  resourceNames: [payment-generated]
+  verbs: [list, watch, delete]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, watch]
 - apiGroups: [""]
   resources: [configmaps, services, serviceaccounts, persistentvolumeclaims]
   verbs: [get, list, watch, create, patch, delete]
-- apiGroups: [""]
-  resources: [secrets]                         # watched by our label; a user's Secret is only read by name
-  verbs: [get, list, watch, create, patch, delete]
-- apiGroups: [""]
-  resources: [pods]
-  verbs: [get, list, watch]
 - apiGroups: [apps]
   resources: [deployments, statefulsets]
   verbs: [get, list, watch, create, patch, delete]
@@ -59,5 +66,5 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [create]
 {{- end }}

@@ -34,6 +34,21 @@ class Cluster:
         self.kubectl("apply", "--server-side", "-f", str(ROOT / "crds/paymentplatforms.yaml"))
         self.kubectl("wait", "--for=condition=Established", "crd/paymentplatforms.paymentplatform.io", "--timeout=30s")
 
+    def render(self, *arguments):
+        """The chart's objects, as helm would apply them."""
+        return subprocess.run(["helm", "template", "payment-operator", str(ROOT / "charts/payment-operator"), *arguments], check=True,
+                              capture_output=True, text=True, env=self.environment).stdout
+
+    def kubeconfig_of(self, namespace, account):
+        """A file by which a program is this service account and nobody else."""
+        config = json.loads(self.kubectl("config", "view", "--raw", "--minify", "-o", "json"))
+        token = self.kubectl("-n", namespace, "create", "token", account, "--duration=1h").strip()
+        config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
+        file = tempfile.NamedTemporaryFile("w", prefix="kubeconfig-", suffix=".json")
+        json.dump(config, file)
+        file.flush()
+        return file
+
     def down(self):
         subprocess.run([self._script, "down", "--name", self.name], check=True, stdout=sys.stderr)
 
@@ -92,10 +107,10 @@ class Operator:
 
     started = []     # every one of this process, so that none outlives it
 
-    def __init__(self, cluster, namespace):
+    def __init__(self, cluster, namespace, kubeconfig=None):
         self.log = tempfile.NamedTemporaryFile("w+", prefix="payment-operator-", suffix=".log")
         self.process = subprocess.Popen(
-            [OPERATOR, "run", "--kubeconfig", cluster.kubeconfig, *(["--namespace", namespace] if namespace else []),
+            [OPERATOR, "run", "--kubeconfig", kubeconfig or cluster.kubeconfig, *(["--namespace", namespace] if namespace else []),
              "--metrics-bind-address", "127.0.0.1:0", "--health-probe-bind-address", "127.0.0.1:0"],
             stderr=self.log, env={"PATH": os.environ["PATH"]})
         self._ports = {}
@@ -135,6 +150,11 @@ class Operator:
         for method, value in re.findall(pattern, self.read("metrics", "/metrics")):
             counts[method] = counts.get(method, 0) + int(value)
         return counts
+
+    def answers(self, code):
+        """How many of its requests were answered with this status code."""
+        pattern = rf'rest_client_requests_total\{{[^}}]*code="{code}"[^}}]*\}} (\d+)'
+        return sum(int(count) for count in re.findall(pattern, self.read("metrics", "/metrics")))
 
     def resident_bytes(self):
         return int(float(re.search(r"^process_resident_memory_bytes (\S+)", self.read("metrics", "/metrics"), re.M).group(1)))
