@@ -6,6 +6,7 @@
 #include "common/base/result.hpp"
 #include "common/base/rng.hpp"
 #include "common/base/secret.hpp"
+#include "common/base/text.hpp"
 
 namespace base {
 namespace {
@@ -70,6 +71,25 @@ TEST(Deadline, CapsAndPasses) {
 TEST(Error, DescribesCodeFieldAndMessage) {
   EXPECT_EQ(describe(Error{Code::InvalidArgument, "must be positive", "amount", {}}), "INVALID_ARGUMENT: amount: must be positive");
 }
+
+TEST(Clip, EndsAtACharacterHoweverLongItIs) {
+  EXPECT_EQ(clip("abc", 3), "abc");
+  EXPECT_EQ(clip("abcd", 3), "abc");
+  EXPECT_EQ(clip("付款", 6), "付款");
+  for (const std::size_t bytes : {3U, 4U, 5U}) EXPECT_EQ(clip("付款", bytes), "付") << bytes;
+  for (const std::size_t bytes : {0U, 1U, 2U}) EXPECT_EQ(clip("付款", bytes), "") << bytes;
+  EXPECT_EQ(clip("a𝄞b", 4), "a");
+  EXPECT_EQ(clip("a𝄞b", 5), "a𝄞");
+}
+
+TEST(Clip, TheMarkCountsInTheBytes) {
+  EXPECT_EQ(clip("付款付款", 12, "..."), "付款付款");
+  EXPECT_EQ(clip("付款付款付", 12, "..."), "付款付...");
+  EXPECT_EQ(clip("付款付款付", 11, "..."), "付款...");
+  EXPECT_EQ(clip("abcdef", 2, "..."), "ab");
+}
+
+TEST(Clip, BytesThatAreNoUtf8AreCutAnywhere) { EXPECT_EQ(clip("\x80\x80\x80\x80\x80\x80", 5), "\x80\x80\x80\x80\x80"); }
 
 TEST(Secret, MovedFromIsEmpty) {
   Secret secret{"hunter2"};

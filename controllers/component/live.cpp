@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "common/base/text.hpp"
+
 namespace controllers {
 
 using object::dig;
@@ -14,15 +16,9 @@ using object::text_at;
 
 namespace {
 
-constexpr std::size_t kWordsMax = 300;      // characters of a foreign message that a condition repeats
+constexpr std::size_t kWordsMax = 300;      // bytes of a foreign message that a condition repeats
 
-std::string clip(std::string text) {
-  if (text.size() <= kWordsMax) return text;
-  text.resize(kWordsMax);
-  while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();  // not in the middle of a character
-  if (!text.empty() && (static_cast<unsigned char>(text.back()) & 0x80U) != 0) text.pop_back();
-  return text + "...";
-}
+std::string clip(const std::string& text) { return base::clip(text, kWordsMax, "..."); }
 
 bool any_of(const std::string& word, std::initializer_list<const char*> words) {
   return std::any_of(words.begin(), words.end(), [&](const char* w) { return word == w; });

@@ -1,16 +1,16 @@
 #include "controllers/object/diff.hpp"
 
+#include "common/base/text.hpp"
 #include "controllers/object/quantity.hpp"
 
 namespace controllers::object {
 namespace {
 
-constexpr std::size_t kShownMax = 80;       // characters of a value in a message
+constexpr std::size_t kShownMax = 80;       // bytes of a value in a message
 
 std::string shown(const Object& value) {
-  std::string text = value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Object::error_handler_t::replace);
-  if (text.size() > kShownMax) text = text.substr(0, kShownMax - 3) + "...";
-  return text;
+  const std::string text = value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Object::error_handler_t::replace);
+  return base::clip(text, kShownMax, "...");
 }
 
 /// Merge keys of the lists that we send, as the API's types declare them. No entry: the list is atomic, its order counts.

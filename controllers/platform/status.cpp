@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "common/base/text.hpp"
 #include "controllers/component/live.hpp"
 #include "crds/types/status.hpp"
 
@@ -14,20 +15,14 @@ namespace {
 using object::number_at;
 using object::text_at;
 
+constexpr std::size_t kNoteBytesMax = 1000;   // of an event; the API takes 1024
+
 struct Draft {
   std::string type;
   std::string status;      // True | False | Unknown
   std::string reason;
   std::string message;
 };
-
-std::string clip(std::string text, std::size_t most = crds::kMessageMax) {
-  if (text.size() <= most) return text;
-  text.resize(most - 3);
-  while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();
-  if (!text.empty() && (static_cast<unsigned char>(text.back()) & 0x80U) != 0) text.pop_back();
-  return text + "...";
-}
 
 /// The conditions of a list-map or its components, in an order of their own: servers may answer in another.
 std::map<std::string, Object> by_key(const Object& list, const char* key) {
@@ -116,13 +111,14 @@ Object condition(const Draft& draft, std::int64_t generation, const Object& live
       since = text_at(old, {"lastTransitionTime"});
     }
   }
-  return {{"type", draft.type},          {"status", draft.status},          {"reason", draft.reason}, {"message", clip(draft.message)},
+  return {{"type", draft.type},          {"status", draft.status},
+          {"reason", draft.reason},      {"message", base::clip(draft.message, crds::kMessageMax, "...")},
           {"lastTransitionTime", since}, {"observedGeneration", generation}};
 }
 
 Object component(const ComponentStatus& part) {
   Object object = {{"name", part.name}, {"kind", part.kind}, {"ready", part.ready}, {"desired", part.desired}, {"image", part.image}};
-  if (!part.good) object["message"] = clip(part.message);
+  if (!part.good) object["message"] = base::clip(part.message, crds::kMessageMax, "...");
   return object;
 }
 
@@ -146,7 +142,7 @@ void tell(const Object& live_status, const Draft& ready, Plan& plan) {
   }
   if (ready.status == "True" && old_status != "True") plan.events.push_back({false, ready.reason, ready.message});
   if (ready.status != "True" && ready.reason != old_reason && !is_progress(ready.reason))
-    plan.events.push_back({true, ready.reason, clip(ready.message, 1000)});
+    plan.events.push_back({true, ready.reason, base::clip(ready.message, kNoteBytesMax, "...")});
 }
 
 /// A schema Job that failed is made anew until it succeeds. What is known stays the failure while the next attempt is on its way; otherwise

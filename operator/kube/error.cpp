@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/base/text.hpp"
 #include "operator/kube/transport.hpp"
 
 namespace kube {
@@ -44,7 +45,7 @@ base::Error error_of(const Response& response) {
     // A proxy's page, not the API server's answer: its first words are enough to recognise it.
     constexpr std::size_t kExcerptBytes = 120;
     error.code = code_of(response.status, "");
-    error.message = "HTTP " + std::to_string(response.status) + ": " + response.body.substr(0, kExcerptBytes);
+    error.message = "HTTP " + std::to_string(response.status) + ": " + base::clip(response.body, kExcerptBytes);
     return error;
   }
   error.code = code_of(response.status, text(status, "reason"));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "common/base/text.hpp"
 #include "common/obs/log.hpp"
 
 namespace kube {
@@ -10,15 +11,6 @@ namespace {
 
 constexpr std::size_t kNoteBytesMax = 1024;
 constexpr std::size_t kInstanceBytesMax = 128;
-
-/// Cut at a character's boundary.
-std::string cut(std::string text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  std::size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  text.resize(end);
-  return text;
-}
 
 }  // namespace
 
@@ -30,11 +22,11 @@ void write_event(Api& api, const Regarding& regarding, const EventText& text, co
                                 {"metadata", {{"name", fmt::format("{}.{:016x}", name, rng.next_u64())}, {"namespace", name_space}}},
                                 {"eventTime", base::to_rfc3339(now, true)},
                                 {"reportingController", "paymentplatform.io/payment-operator"},
-                                {"reportingInstance", cut(instance, kInstanceBytesMax)},
+                                {"reportingInstance", base::clip(instance, kInstanceBytesMax)},
                                 {"action", "Reconcile"},
                                 {"reason", text.reason},
                                 {"type", text.warning ? "Warning" : "Normal"},
-                                {"note", cut(text.note, kNoteBytesMax)},
+                                {"note", base::clip(text.note, kNoteBytesMax)},
                                 {"regarding",
                                  {{"apiVersion", platform_kind().api_version},
                                   {"kind", platform_kind().kind},
