@@ -53,6 +53,16 @@ TEST(Json, ZeroBytesAreRefused) {
   EXPECT_FALSE(parse_json(std::string_view{"[1]\0", 4}).has_value());
 }
 
+TEST(Json, ANumberThatIsTooLongOrTooLargeNamesItsMember) {
+  for (const std::string& number :
+       {std::string{"1e400"}, std::string{"-1e400"}, std::string(5000, '9'), std::string(100, '9'), "0." + std::string(64, '1')}) {
+    EXPECT_EQ(parse_json(R"({"a":1,"amount":)" + number + "}").error().field, "amount") << number.size();
+    EXPECT_EQ(parse_json(R"({"amount":[)" + number + "]}").error().field, "") << number.size();
+    EXPECT_EQ(parse_json(number).error().field, "") << number.size();
+  }
+  EXPECT_EQ(parse_json(R"({"amount":x})").error().field, "");
+}
+
 TEST(Json, NumberTextsAreKeptOfTheOutermostObjectOnly) {
   NumberTexts numbers;
   ASSERT_TRUE(parse_json(R"({"a":[1,2.50,{"b/c~":3.0}],"d":4e0})", {}, &numbers).has_value());

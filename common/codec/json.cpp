@@ -19,7 +19,7 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
   bool number_integer(number_integer_t value) override { return add(value); }
   bool number_unsigned(number_unsigned_t value) override { return add(value); }
   bool number_float(number_float_t value, const string_t& text) override {
-    if (text.size() > kJsonNumberTextMax) return refuse("a number is longer than 64 characters");
+    if (text.size() > kJsonNumberTextMax) return refuse_number("a number is longer than 64 characters");
     // Members of the outermost object only: a body full of nested numbers must not cost a path for each.
     if (numbers_ != nullptr && stack_.size() == 1 && stack_.back()->is_object()) numbers_->emplace(pointer(), text);
     return add(value);
@@ -37,18 +37,26 @@ class Builder final : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
 
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) override {
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception& problem) override {
+    constexpr int kNumberOverflow = 406;   // of nlohmann's numbering
+    if (problem.id == kNumberOverflow) return refuse_number("a number is too large");
     if (error.empty()) error = fmt::format("not JSON at byte {}", position);
     return false;
   }
 
   nlohmann::json root;
   std::string error;
+  std::string field;   // the member of the outermost object that is at fault, where that is known
 
  private:
   bool refuse(std::string why) {
     error = std::move(why);
     return false;
+  }
+
+  bool refuse_number(std::string why) {
+    if (stack_.size() == 1 && stack_.back()->is_object()) field = keys_.back();
+    return refuse(std::move(why));
   }
 
   nlohmann::json* place(nlohmann::json value) {
@@ -122,7 +130,7 @@ base::Result<nlohmann::json> parse_json(std::string_view text, JsonLimits limits
   if (text.find('\0') != std::string_view::npos) return base::fail(base::Code::InvalidArgument, "a zero byte is not JSON");
   Builder builder{limits, numbers};
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {
-    return base::fail(base::Code::InvalidArgument, builder.error.empty() ? "not JSON" : std::move(builder.error));
+    return base::fail(base::Code::InvalidArgument, builder.error.empty() ? "not JSON" : std::move(builder.error), std::move(builder.field));
   }
   return std::move(builder.root);
 }

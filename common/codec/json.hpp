@@ -26,7 +26,8 @@ struct JsonLimits {
 /// parsed double no longer says whether 100.5, 100.50 or 1005e-1 was written.
 using NumberTexts = std::map<std::string, std::string>;
 
-/// InvalidArgument with the byte offset when `text` is not one JSON value within the limits.
+/// InvalidArgument with the byte offset when `text` is not one JSON value within the limits; a number that is too
+/// large or too long names its member of the outermost object as the field.
 [[nodiscard]] base::Result<nlohmann::json> parse_json(std::string_view text, JsonLimits limits = {}, NumberTexts* numbers = nullptr);
 
 /// Compact; bytes that are not UTF-8 become U+FFFD.

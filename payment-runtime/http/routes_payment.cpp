@@ -14,7 +14,10 @@ base::Result<services::payment::CreatePayment> decode_create(const std::string& 
   const auto wrong = [](const char* field, const char* message) { return base::fail(base::Code::InvalidArgument, message, field); };
   codec::NumberTexts numbers;
   const auto parsed = codec::parse_json(body, {}, &numbers);
-  if (!parsed) return base::fail(base::Code::InvalidArgument, parsed.error().message, "body");
+  if (!parsed) {
+    const bool amount_at_fault = parsed.error().field == "amount";
+    return base::fail(base::Code::InvalidArgument, parsed.error().message, amount_at_fault ? "amount" : "body");
+  }
   if (!parsed->is_object()) return wrong("body", "must be a JSON object");
   if (parsed->contains("notifyUrl")) return wrong("notifyUrl", "is not supported yet: this release sends no notifications");
   services::payment::CreatePayment command;
