@@ -3,8 +3,10 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "common/base/clock.hpp"
+#include "common/base/result.hpp"
 #include "payment-runtime/domain/money.hpp"
 
 namespace pay::domain {
@@ -29,9 +31,16 @@ struct ChannelEvidence {
   TradeState state = TradeState::NotFound;
   std::string channel_trade_no;                // the channel's own number; empty before it is paid
   Money amount;                                // meaningful for Succeeded and Refunded
-  std::string account;                         // the merchant number that was paid: must be ours
+  std::string account;                         // whose order it is, as Channel::account() names it
   std::optional<base::TimePoint> succeeded_at;
 };
+
+/// Three upper-case letters.
+[[nodiscard]] bool is_currency(std::string_view text);
+/// A number that a channel or we gave an order: 1 to 64 printable ASCII characters without spaces, as the columns hold them.
+[[nodiscard]] bool is_order_number(std::string_view text);
+/// Evidence that money moved says which money, when, and under which number: otherwise InvalidArgument, naming what is wrong.
+[[nodiscard]] base::Status check_evidence(const ChannelEvidence& evidence);
 
 /// One line of a channel's bill.
 struct BillRow {

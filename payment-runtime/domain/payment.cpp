@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "common/base/assert.hpp"
+#include "common/base/text.hpp"
 
 namespace pay::domain {
 
@@ -37,42 +38,14 @@ std::optional<std::size_t> utf8_length(std::string_view text) {
   return count;
 }
 
-std::string_view event_type(State to) {
-  switch (to) {
-    case State::Succeeded: return "payment.succeeded";
-    case State::SucceededLate: return "payment.succeeded_late";
-    case State::Failed: return "payment.failed";
-    case State::Closed: return "payment.closed";
-    case State::Conflicted: return "payment.conflicted";
-    default: return "";
-  }
-}
-
 /// At most kReasonBytesMax bytes of printable UTF-8: a channel's words go into a column and into logs.
-std::string clip(std::string text) {
-  if (text.size() > kReasonBytesMax) {
-    text.resize(kReasonBytesMax);
-    for (int cut = 0; cut < 3 && !utf8_length(text); ++cut) text.pop_back();   // the rest of a character that was cut through
-  }
+std::string printable(std::string_view words) {
+  std::string text = base::clip(words, kReasonBytesMax);
   if (utf8_length(text)) return text;
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) c = '?';
   }
   return text;
-}
-
-Event make_event(const Payment& payment, std::string_view type, State state, std::int64_t version, base::TimePoint at) {
-  // Every value is of a closed alphabet (identifiers, enumerators), so that nothing needs escaping.
-  return Event{
-      .id = fmt::format("{}:{}", payment.payment_no, version),
-      .type = std::string{type},
-      .payment_no = payment.payment_no,
-      .payload =
-          fmt::format(R"({{"paymentNo":"{}","businessNo":"{}","merchant":"{}","paymentChannel":"{}","amountMinor":{},"currency":"{}",)"
-                      R"("state":"{}","at":"{}"}})",
-                      payment.payment_no, payment.business_no, payment.merchant, payment.channel, payment.amount.minor,
-                      payment.amount.currency, name(state), base::to_rfc3339(at, true)),
-  };
 }
 
 Step make_step(const Payment& payment, State to, base::TimePoint now) {
@@ -86,7 +59,6 @@ Step make_step(const Payment& payment, State to, base::TimePoint now) {
   step.at = now;
   step.succeeded_at = payment.succeeded_at;
   step.check_at = first_check(to, now);
-  if (const std::string_view type = event_type(to); !type.empty()) step.event = make_event(payment, type, to, payment.version + 1, now);
   return step;
 }
 
@@ -97,21 +69,26 @@ Verdict move(Step step) { return Verdict{Verdict::Kind::Move, std::move(step), {
 Verdict move_if_legal(const Payment& payment, State to, std::string reason, base::TimePoint now) {
   if (find_edge(payment.state, to) == nullptr) return nothing();   // older news, or we know more
   Step step = make_step(payment, to, now);
-  step.reason = clip(std::move(reason));
+  step.reason = printable(reason);
   return move(std::move(step));
 }
 
 Verdict on_success(const Payment& payment, const ChannelEvidence& evidence, base::TimePoint now) {
+  if (const base::Status sound = check_evidence(evidence); !sound) return refused(base::describe(sound.error()));
+  if (const base::TimePoint at = *evidence.succeeded_at; at < payment.created_at - kSuccessTimeMargin || at > now + kSuccessTimeMargin) {
+    return refused(
+        fmt::format("paid at {}, which is no time of a payment made at {}", base::to_rfc3339(at), base::to_rfc3339(payment.created_at)));
+  }
   if (evidence.amount != payment.amount) {
     std::string why = fmt::format("the channel took {} {} where {} {} were asked for", evidence.amount.minor, evidence.amount.currency,
                                   payment.amount.minor, payment.amount.currency);
     if (payment.state == State::Conflicted) return nothing();
-    if (find_edge(payment.state, State::Conflicted) == nullptr || evidence.amount.minor <= 0) return refused(std::move(why));
+    if (find_edge(payment.state, State::Conflicted) == nullptr) return refused(std::move(why));
     Step step = make_step(payment, State::Conflicted, now);
     step.channel_trade_no = evidence.channel_trade_no;
-    step.succeeded_at = evidence.succeeded_at.value_or(now);
+    step.succeeded_at = evidence.succeeded_at;
     step.entries = entries_for_conflict(payment.channel, evidence.amount);
-    step.reason = clip(std::move(why));
+    step.reason = printable(why);
     return move(std::move(step));
   }
   if (is_paid(payment.state)) {
@@ -123,7 +100,7 @@ Verdict on_success(const Payment& payment, const ChannelEvidence& evidence, base
   const bool late = payment.state == State::Closed || payment.state == State::Failed;
   Step step = make_step(payment, late ? State::SucceededLate : State::Succeeded, now);
   step.channel_trade_no = evidence.channel_trade_no;
-  step.succeeded_at = evidence.succeeded_at.value_or(now);
+  step.succeeded_at = evidence.succeeded_at;
   step.entries = entries_for_success(payment.channel, payment.merchant, evidence.amount);
   return move(std::move(step));
 }
@@ -153,10 +130,6 @@ Payment after(Payment payment, const Step& step) {
   return payment;
 }
 
-Event created_event(const Payment& payment) {
-  return make_event(payment, "payment.created", payment.state, payment.version, payment.created_at);
-}
-
 Step on_prepay(const Payment& payment, std::string code_url, base::TimePoint now) {
   Step step = make_step(payment, State::AwaitingPayer, now);
   step.code_url = std::move(code_url);
@@ -165,26 +138,27 @@ Step on_prepay(const Payment& payment, std::string code_url, base::TimePoint now
 
 Step on_unknown(const Payment& payment, std::string reason, base::TimePoint now) {
   Step step = make_step(payment, State::Unknown, now);
-  step.reason = clip(std::move(reason));
+  step.reason = printable(reason);
   return step;
 }
 
 Step on_declined(const Payment& payment, std::string reason, base::TimePoint now) {
   Step step = make_step(payment, State::Failed, now);
-  step.reason = clip(std::move(reason));
+  step.reason = printable(reason);
   return step;
 }
 
-Verdict on_evidence(const Payment& payment, const ChannelEvidence& evidence, std::string_view our_account, base::TimePoint now) {
+Verdict on_evidence(const Payment& payment, const ChannelEvidence& evidence, base::TimePoint now) {
   if (evidence.out_trade_no != payment.out_trade_no) return refused("evidence about another order");
+  // Of another account not even "no such order" says anything: the order is not there.
+  if (evidence.account != payment.account) {
+    return refused(fmt::format("the channel speaks of account {}, the order was made with {}", evidence.account, payment.account));
+  }
   switch (evidence.state) {
-    case TradeState::Succeeded:
-      if (evidence.account != our_account) return refused(fmt::format("paid to account {}, ours is {}", evidence.account, our_account));
-      return on_success(payment, evidence, now);
+    case TradeState::Succeeded: return on_success(payment, evidence, now);
     case TradeState::Refunded:
       // What was refunded, wholly or in part, was paid before: a payment whose callback was lost is booked now.
       if (is_paid(payment.state)) return nothing();
-      if (evidence.account != our_account) return refused(fmt::format("paid to account {}, ours is {}", evidence.account, our_account));
       return on_success(payment, evidence, now);
     case TradeState::AwaitingPayer: return move_if_legal(payment, State::AwaitingPayer, "", now);
     case TradeState::Closed: return move_if_legal(payment, State::Closed, "closed at the channel", now);

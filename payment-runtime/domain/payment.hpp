@@ -21,6 +21,7 @@ constexpr std::size_t kBusinessNoMax = 64;
 constexpr std::size_t kSubjectCharactersMax = 127;                      // WeChat Pay's `description`
 constexpr std::size_t kReasonBytesMax = 255;                            // longer words of a channel are cut
 constexpr auto kPayableFor = std::chrono::minutes{30};                  // a code that nobody scanned is closed at the channel after this
+constexpr auto kSuccessTimeMargin = std::chrono::hours{24};             // before its creation or after now, no payment was paid
 constexpr auto kClockMargin = std::chrono::minutes{1};                  // how far the channel's clock may be from ours
 constexpr std::string_view kDefaultMerchant = "default";                // source documents A know one merchant
 
@@ -30,6 +31,7 @@ struct Payment {
   std::string merchant{kDefaultMerchant};
   std::string channel;
   std::string out_trade_no;          // our number at the channel: equals payment_no for the first attempt
+  std::string account;               // Channel::account() when the order was made: nobody else can be asked about it
   Money amount;
   std::string subject;
   State state = State::PendingChannel;
@@ -52,14 +54,6 @@ struct Payment {
 /// UTF-8, at most kSubjectCharactersMax characters, no control characters; the error names field subject.
 [[nodiscard]] base::Status check_subject(std::string_view text);
 
-/// A fact for other systems, stored in the outbox in the same transaction as the change it tells of.
-struct Event {
-  std::string id;            // "<payment_no>:<version>": a step has at most one, so a repeated step cannot tell it twice
-  std::string type;  // payment.created, payment.succeeded, payment.succeeded_late, payment.failed, payment.closed, payment.conflicted
-  std::string payment_no;
-  std::string payload;  // JSON object, ASCII
-};
-
 /// One edge of the state machine, ready to be compared and set.
 struct Step {
   std::string payment_no;
@@ -74,13 +68,10 @@ struct Step {
   std::optional<base::TimePoint> succeeded_at;
   std::optional<base::TimePoint> check_at;  // when to ask the channel; none when final
   std::vector<LedgerEntry> entries;
-  std::optional<Event> event;  // none for steps that only we care about
 };
 
 /// The payment as it will be once `step` has been stored.
 [[nodiscard]] Payment after(Payment payment, const Step& step);
-
-[[nodiscard]] Event created_event(const Payment& payment);
 
 /// The channel accepted our order.
 [[nodiscard]] Step on_prepay(const Payment& payment, std::string code_url, base::TimePoint now);
@@ -100,8 +91,7 @@ struct Verdict {
   std::optional<Step> step;
   std::string why;
 };
-[[nodiscard]] Verdict on_evidence(const Payment& payment, const ChannelEvidence& evidence, std::string_view our_account,
-                                  base::TimePoint now);
+[[nodiscard]] Verdict on_evidence(const Payment& payment, const ChannelEvidence& evidence, base::TimePoint now);
 
 /// When the resolver first asks about a payment in this state, and how long it waits after its n-th question.
 [[nodiscard]] std::optional<base::TimePoint> first_check(State state, base::TimePoint now);

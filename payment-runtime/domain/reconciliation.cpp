@@ -104,6 +104,12 @@ Matching match(std::string_view channel, std::string_view day, std::span<const P
 }
 
 std::optional<Difference> compare(std::string_view day, const Payment& payment, const ChannelEvidence& evidence) {
+  const base::Status sound = check_evidence(evidence);
+  if (evidence.account != payment.account || !sound) {
+    Difference difference = about(DifferenceType::NotChecked, payment.channel, day, &payment, nullptr);
+    difference.detail = sound ? fmt::format("the channel speaks of account {}", evidence.account) : base::describe(sound.error());
+    return difference;
+  }
   const BillRow row{evidence.out_trade_no, evidence.channel_trade_no, evidence.state, evidence.amount,
                     evidence.succeeded_at.value_or(payment.updated_at)};
   const bool channel_paid = carries_money(evidence.state);

@@ -18,6 +18,7 @@ Payment ours(const std::string& number, std::int64_t minor = 100, State state = 
   Payment payment;
   payment.payment_no = payment.out_trade_no = number;
   payment.channel = "wechat";
+  payment.account = "m";
   payment.amount = {minor, "CNY"};
   payment.state = state;
   return payment;
@@ -70,6 +71,11 @@ TEST(Compare, OneOrderAgainstTheChannelsAnswer) {
   EXPECT_EQ(compare("d", ours("a", 100, State::Closed), evidence)->type, DifferenceType::StateMismatch);
   evidence.amount.minor = 1;
   EXPECT_EQ(compare("d", ours("a"), evidence)->type, DifferenceType::AmountMismatch);
+  evidence.amount.currency = std::string(40, 'C');
+  EXPECT_EQ(compare("d", ours("a"), evidence)->type, DifferenceType::NotChecked);
+  evidence.account = "another";
+  EXPECT_EQ(compare("d", ours("a"), evidence)->type, DifferenceType::NotChecked);
+  evidence.account = "m";
   evidence.state = TradeState::NotFound;
   EXPECT_EQ(compare("d", ours("a"), evidence)->type, DifferenceType::MissingAtChannel);
   EXPECT_EQ(compare("d", ours("a", 100, State::AwaitingPayer), evidence), std::nullopt);

@@ -48,13 +48,16 @@ struct VerifiedCallback {
   ChannelEvidence evidence;
 };
 
+constexpr std::size_t kAccountMax = 128;
+
 class Channel {
  public:
   virtual ~Channel() = default;
 
   /// "wechat": the name in the API, in the database and in metrics.
   [[nodiscard]] virtual std::string_view name() const = 0;
-  /// The merchant number that this channel pays to; evidence about any other account is refused.
+  /// Who we are to the channel: its merchant and application numbers, at most kAccountMax bytes of ASCII. Kept with every order; what
+  /// is said about an order of another account proves nothing.
   [[nodiscard]] virtual std::string_view account() const = 0;
 
   /// Where this channel's bill days begin: a property of the channel, whatever zone the platform or its schedule is in.

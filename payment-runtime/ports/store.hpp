@@ -66,10 +66,10 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  /// Payment, attempt and outbox event, or the payment that already holds the business number.
+  /// Payment and attempt, or the payment that already holds the business number.
   virtual base::Task<base::Result<Begun>> begin_payment(domain::Payment payment, base::Deadline deadline) = 0;
 
-  /// Compare-and-set on state and version, with ledger entries, attempt, outbox event and (for a callback) its inbox row.
+  /// Compare-and-set on state and version, with ledger entries, attempt and (for a callback) its inbox row.
   /// False: the payment has moved on meanwhile, nothing was stored; read it and decide again.
   virtual base::Task<base::Result<bool>> apply(domain::Step step, std::optional<InboxEntry> inbox, base::Deadline deadline) = 0;
 

@@ -43,6 +43,7 @@ base::Result<Columns> find_columns(const std::vector<std::string_view>& header) 
 base::Result<domain::BillRow> to_row(const std::vector<std::string_view>& cells, const Columns& columns) {
   domain::BillRow row;
   row.out_trade_no = std::string{cells[columns.out_trade_no]};
+  if (!domain::is_order_number(row.out_trade_no)) return base::fail(base::Code::DataLoss, "the order number cannot be read");
   row.channel_trade_no = std::string{cells[columns.trade_no]};
   if (cells[columns.state] == "SUCCESS") {
     row.state = domain::TradeState::Succeeded;
@@ -54,6 +55,7 @@ base::Result<domain::BillRow> to_row(const std::vector<std::string_view>& cells,
   const auto minor = domain::parse_amount(cells[columns.amount]);
   if (!minor) return base::fail(base::Code::DataLoss, "the amount cannot be read: " + minor.error().message);
   row.amount = {*minor, std::string{cells[columns.currency]}};
+  if (!domain::is_currency(row.amount.currency)) return base::fail(base::Code::DataLoss, "the currency cannot be read");
   const auto at = base::parse_rfc3339(std::string{cells[columns.time]} + "+08:00");
   if (!at) return base::fail(base::Code::DataLoss, "the time cannot be read: " + at.error().message);
   row.at = *at;

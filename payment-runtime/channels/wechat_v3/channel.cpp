@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "common/base/text.hpp"
 #include "common/codec/base64.hpp"
 #include "common/codec/json.hpp"
 #include "common/crypto/aead.hpp"
@@ -183,12 +184,12 @@ base::Task<base::Result<ports::ChannelEvidence>> query_order(ImplPtr impl, std::
     if (response.error().code != base::Code::NotFound) co_return base::fail(response.error());
     ports::ChannelEvidence absent;
     absent.out_trade_no = out_trade_no;
-    absent.account = keys->mch_id;
+    absent.account = account_of(keys->mch_id, keys->app_id);
     co_return absent;
   }
   const auto parsed = codec::parse_json(response->body);
   if (!parsed) co_return base::fail(unreadable(parsed.error()));
-  auto evidence = to_evidence(*parsed, *keys);
+  auto evidence = to_evidence(*parsed);
   if (!evidence) co_return base::fail(unreadable(evidence.error()));
   if (evidence->out_trade_no != out_trade_no) co_return base::fail(base::Code::Unknown, "the channel answered about another order");
   co_return std::move(*evidence);
@@ -235,7 +236,7 @@ base::Error to_error(int status, std::string_view body, bool signed_by_them) {
     code = codec::string_member(*parsed, "code").value_or("");
     message = codec::string_member(*parsed, "message").value_or("");
   }
-  const std::string words = fmt::format("the channel answered {} {} {}", status, code, message).substr(0, kReasonMax);
+  const std::string words = base::clip(fmt::format("the channel answered {} {} {}", status, code, message), kReasonMax);
   const auto error = [&](base::Code what) { return base::Error{what, words, code, std::nullopt}; };
   if (status == 429) return error(base::Code::Unavailable);          // whoever limits us has not let the request through
   if (status >= 500 || !signed_by_them) return error(base::Code::Unknown);   // a proxy's refusal proves nothing
@@ -258,7 +259,8 @@ base::Result<std::unique_ptr<WechatV3>> WechatV3::make(WechatOptions options, co
   if (!downloads) return base::fail(std::move(downloads.error()));
   const auto base_url = net::parse_url(options.base_url);
   if (!base_url) return base::fail(base::Code::InvalidArgument, base_url.error().message, "channels.wechat.baseUrl");
-  std::string account = options.keys->get()->mch_id;
+  const auto keys = options.keys->get();
+  std::string account = account_of(keys->mch_id, keys->app_id);
   auto impl = std::make_shared<Impl>(std::move(options), clock, rng, std::move(*calls), std::move(*downloads));
   return std::unique_ptr<WechatV3>{new WechatV3{std::move(impl), std::move(account)}};
 }
@@ -317,7 +319,7 @@ base::Result<ports::VerifiedCallback> WechatV3::verify(const ports::RawCallback&
   if (!plain) return base::fail(base::Code::Unauthenticated, "the sealed resource does not open with our APIv3 key");
   const auto transaction = codec::parse_json(*plain);
   if (!transaction) return base::fail(transaction.error());
-  auto evidence = to_evidence(*transaction, *keys);
+  auto evidence = to_evidence(*transaction);
   if (!evidence) return base::fail(std::move(evidence.error()));
   return ports::VerifiedCallback{*id, std::move(*evidence)};
 }

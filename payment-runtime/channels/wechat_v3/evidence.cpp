@@ -19,7 +19,7 @@ base::Result<domain::TradeState> to_state(const std::string& text) {
 
 }  // namespace
 
-base::Result<domain::ChannelEvidence> to_evidence(const nlohmann::json& transaction, const Keys& keys) {
+base::Result<domain::ChannelEvidence> to_evidence(const nlohmann::json& transaction) {
   const auto app_id = codec::string_member(transaction, "appid");
   const auto mch_id = codec::string_member(transaction, "mchid");
   const auto number = codec::string_member(transaction, "out_trade_no");
@@ -27,18 +27,19 @@ base::Result<domain::ChannelEvidence> to_evidence(const nlohmann::json& transact
   for (const auto* member : {&app_id, &mch_id, &number, &state_text}) {
     if (!*member) return base::fail(member->error());
   }
-  if (*app_id != keys.app_id) return base::fail(base::Code::PermissionDenied, "is not ours: " + *app_id, "appid");
   const auto state = to_state(*state_text);
   if (!state) return base::fail(state.error());
 
   domain::ChannelEvidence evidence;
   evidence.out_trade_no = *number;
   evidence.state = *state;
-  evidence.account = *mch_id;
+  evidence.account = account_of(*mch_id, *app_id);
   if (*state != domain::TradeState::Succeeded && *state != domain::TradeState::Refunded) return evidence;
 
   const auto trade_no = codec::string_member(transaction, "transaction_id");
   if (!trade_no) return base::fail(trade_no.error());
+  if (!domain::is_order_number(*trade_no))
+    return base::fail(base::Code::InvalidArgument, "must be 1 to 64 printable characters of ASCII", "transaction_id");
   const auto at_text = codec::string_member(transaction, "success_time");
   if (!at_text) return base::fail(at_text.error());
   const auto at = base::parse_rfc3339(*at_text);
@@ -48,8 +49,11 @@ base::Result<domain::ChannelEvidence> to_evidence(const nlohmann::json& transact
   // `total` is what we asked for; what the payer gave may be less by the channel's own coupons, which the channel settles.
   const auto total = codec::integer_member(*amount, "total");
   if (!total) return base::fail(base::Code::InvalidArgument, total.error().message, "amount.total");
+  if (*total <= 0) return base::fail(base::Code::InvalidArgument, "must be more than zero", "amount.total");
   const auto currency = codec::string_member(*amount, "currency");
   if (!currency) return base::fail(base::Code::InvalidArgument, currency.error().message, "amount.currency");
+  if (!domain::is_currency(*currency))
+    return base::fail(base::Code::InvalidArgument, "must be three upper-case letters", "amount.currency");
   evidence.channel_trade_no = *trade_no;
   evidence.succeeded_at = *at;
   evidence.amount = {*total, *currency};

@@ -1,8 +1,6 @@
 // A transaction object of WeChat Pay v3 (the answer to a query, or what a callback has sealed) as evidence.
 #pragma once
 
-#include <string_view>
-
 #include <nlohmann/json_fwd.hpp>
 
 #include "payment-runtime/channels/wechat_v3/keys.hpp"
@@ -10,7 +8,7 @@
 
 namespace pay::channels::wechat_v3 {
 
-/// InvalidArgument with the field at fault; PermissionDenied when it is about another appid than ours.
-[[nodiscard]] base::Result<domain::ChannelEvidence> to_evidence(const nlohmann::json& transaction, const Keys& keys);
+/// InvalidArgument with the field at fault. Whether the account is ours is for the payment to say that it is held against.
+[[nodiscard]] base::Result<domain::ChannelEvidence> to_evidence(const nlohmann::json& transaction);
 
 }  // namespace pay::channels::wechat_v3

@@ -1,8 +1,24 @@
 #include "payment-runtime/channels/wechat_v3/keys.hpp"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "common/crypto/aead.hpp"
 
 namespace pay::channels::wechat_v3 {
+
+namespace {
+
+bool is_merchant_number(std::string_view text) {
+  return !text.empty() && text.size() <= kMerchantNumberMax && std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-';
+  });
+}
+
+}  // namespace
+
+std::string account_of(std::string_view mch_id, std::string_view app_id) { return fmt::format("{}/{}", mch_id, app_id); }
 
 const std::vector<std::string>& key_files() {
   static const std::vector<std::string> kFiles{"wechat-app-id",     "wechat-mch-id",     "wechat-merchant-serial-no", "wechat-private-key",
@@ -17,6 +33,10 @@ base::Result<std::shared_ptr<const Keys>> load_keys(const config::SecretFiles& f
   const auto at_fault = [&](std::string_view name, const base::Error& error) {
     return base::fail(base::Code::FailedPrecondition, (files.directory() / name).string() + ": " + error.message, std::string{name});
   };
+  for (const char* name : {"wechat-mch-id", "wechat-app-id"}) {
+    if (!is_merchant_number(text(name)))
+      return at_fault(name, {base::Code::InvalidArgument, "must be 1 to 32 letters, digits, _ or -", {}, {}});
+  }
   auto private_key = crypto::RsaPrivateKey::from_pem(secrets->find("wechat-private-key")->second);
   if (!private_key) return at_fault("wechat-private-key", private_key.error());
   auto wechat_key = crypto::RsaPublicKey::from_pem(text("wechat-public-key"));

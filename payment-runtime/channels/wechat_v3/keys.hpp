@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/result.hpp"
@@ -21,6 +22,11 @@ struct Keys {
   crypto::RsaPublicKey wechat_key;
   std::string wechat_key_id;
 };
+
+constexpr std::size_t kMerchantNumberMax = 32;   // of mchid and appid
+
+/// "<mchid>/<appid>": an order belongs to both, and is asked about under both.
+[[nodiscard]] std::string account_of(std::string_view mch_id, std::string_view app_id);
 
 /// Names of the secret files.
 [[nodiscard]] const std::vector<std::string>& key_files();

@@ -1,7 +1,11 @@
+#include <tuple>
+
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "payment-runtime/channels/wechat_v3/bill.hpp"
 #include "payment-runtime/channels/wechat_v3/channel.hpp"
+#include "payment-runtime/channels/wechat_v3/evidence.hpp"
 #include "payment-runtime/channels/wechat_v3/protocol.hpp"
 
 namespace pay::channels::wechat_v3 {
@@ -47,6 +51,60 @@ TEST(Errors, WhatMayHaveHappenedDecidesTheCode) {
   EXPECT_EQ(code(302, "", false), Code::Unknown);
 }
 
+TEST(Errors, WordsOfTheChannelAreNotCutInsideACharacter) {
+  std::string words;
+  for (int i = 0; i < 100; ++i) words += "付";
+  for (const char* code : {"A", "AB", "ABC"}) {
+    const std::string body = std::string{R"({"code":")"} + code + R"(","message":")" + words + R"("})";
+    const std::string message = to_error(400, body, true).message;
+    EXPECT_LE(message.size(), 200U);
+    EXPECT_GE(message.size(), 198U);
+    EXPECT_EQ(message.substr(message.size() - 3), "付") << code;
+  }
+}
+
+nlohmann::json transaction() {
+  return {{"appid", "wx1"},
+          {"mchid", "1900000109"},
+          {"out_trade_no", "ORDER1"},
+          {"trade_state", "SUCCESS"},
+          {"transaction_id", "4200001"},
+          {"success_time", "2026-01-31T12:00:00+08:00"},
+          {"amount", {{"total", 100}, {"currency", "CNY"}}}};
+}
+
+TEST(Evidence, NamesTheAccountByMerchantAndApplication) {
+  const auto evidence = to_evidence(transaction());
+  ASSERT_TRUE(evidence.has_value()) << base::describe(evidence.error());
+  EXPECT_EQ(evidence->account, "1900000109/wx1");
+  EXPECT_EQ(evidence->account, account_of("1900000109", "wx1"));
+}
+
+TEST(Evidence, OfMoneyIsRefusedByTheFieldThatCannotBeRight) {
+  const std::tuple<const char*, const char*, nlohmann::json> cases[] = {
+      {"transaction_id", "/transaction_id", ""},
+      {"transaction_id", "/transaction_id", std::string(65, '4')},
+      {"transaction_id", "/transaction_id", "4200 001"},
+      {"success_time", "/success_time", ""},
+      {"success_time", "/success_time", "2026-01-31 12:00:00"},
+      {"success_time", "/success_time", "yesterday"},
+      {"success_time", "/success_time", "2026-02-30T12:00:00+08:00"},
+      {"amount.currency", "/amount/currency", std::string(40, 'C')},
+      {"amount.currency", "/amount/currency", "cny"},
+      {"amount.currency", "/amount/currency", ""},
+      {"amount.total", "/amount/total", 0},
+      {"amount.total", "/amount/total", -100},
+  };
+  for (const auto& [field, pointer, value] : cases) {
+    nlohmann::json spoiled = transaction();
+    spoiled[nlohmann::json::json_pointer{pointer}] = value;
+    const auto evidence = to_evidence(spoiled);
+    ASSERT_FALSE(evidence.has_value()) << spoiled.dump();
+    EXPECT_EQ(evidence.error().code, Code::InvalidArgument);
+    EXPECT_EQ(evidence.error().field, field);
+  }
+}
+
 std::string bill_of(const std::string& rows, const std::string& count, const std::string& sum, const char* amount_column = "订单金额") {
   return std::string{"\xEF\xBB\xBF交易时间,公众账号ID,微信订单号,商户订单号,交易状态,货币种类,商品名称,"} + amount_column + "\r\n" + rows +
          "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额\r\n`" + count + ",`" + sum +
@@ -80,6 +138,8 @@ TEST(Bill, WhatDoesNotFitItselfIsRefused) {
       {"amount", bill_of("`2026-01-31 23:59:59,`wx1,`4,`O,`SUCCESS,`CNY,`x,`1e2\r\n", "1", "100.00")},
       {"time", bill_of("`2026-02-30 23:59:59,`wx1,`4,`O,`SUCCESS,`CNY,`x,`1.00\r\n", "1", "1.00")},
       {"state", bill_of("`2026-01-31 23:59:59,`wx1,`4,`O,`NEW,`CNY,`x,`1.00\r\n", "1", "1.00")},
+      {"currency", bill_of("`2026-01-31 23:59:59,`wx1,`4,`O,`SUCCESS,`CNYCNYCNY,`x,`1.00\r\n", "1", "1.00")},
+      {"order number", bill_of("`2026-01-31 23:59:59,`wx1,`4,`" + std::string(65, 'O') + ",`SUCCESS,`CNY,`x,`1.00\r\n", "1", "1.00")},
       {"text after the summary", bill_of(row, "1", "100.50") + "more\r\n"},
       {"missing column", bill_of(row, "1", "100.50", "别的")},
   };

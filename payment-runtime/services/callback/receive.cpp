@@ -50,8 +50,8 @@ base::Task<base::Result<Received>> receive(std::string channel, ports::RawCallba
     co_return base::fail(base::Code::NotFound, "no payment has the channel order number " + number);
   }
 
-  base::Result<payment::Settled> settled = co_await payment::settle(
-      std::move(**payment), std::move(verified->evidence), std::string{found->second->account()}, std::move(inbox), ports, deadline);
+  base::Result<payment::Settled> settled =
+      co_await payment::settle(std::move(**payment), std::move(verified->evidence), std::move(inbox), ports, deadline);
   if (!settled) co_return base::fail(std::move(settled.error()));
   Received received{.outcome = Outcome::NothingNew, .why = std::move(settled->why), .payment = std::move(settled->payment)};
   if (settled->duplicate_event) {

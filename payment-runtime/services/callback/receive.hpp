@@ -15,8 +15,8 @@ enum class Outcome {
   Applied,      // it changed the payment
   Duplicate,    // this very event was recorded before
   NothingNew,   // another event, but we knew
-  Refused,  // genuine, but contradicts what we hold (other account, amount of a paid order): kept in the inbox, acknowledged, to be looked
-            // at
+  Refused,  // genuine, but contradicts what we hold (other account, amount of a paid order, impossible time): kept in the inbox,
+            // acknowledged, to be looked at
 };
 [[nodiscard]] std::string_view name(Outcome outcome);  // "applied" and so on: metric label and log field
 

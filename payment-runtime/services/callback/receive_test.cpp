@@ -38,7 +38,6 @@ TEST(Callback, BooksTheMoneyOnceHoweverOftenItComes) {
   }
   const Contents contents = world.store.contents();
   EXPECT_EQ(contents.ledger.size(), 2U);
-  EXPECT_EQ(contents.outbox.size(), 2U);
   EXPECT_EQ(contents.inbox.size(), 1U);
 }
 
@@ -92,6 +91,34 @@ TEST(Callback, AnotherAccountIsRefusedAndKeptInTheInbox) {
   EXPECT_EQ(world.store.contents().inbox.begin()->second.outcome, "refused");
 }
 
+TEST(Callback, OfAnOrderThatWasMadeWithAnotherAccountIsRefusedWhateverItSays) {
+  for (const auto state : {ports::TradeState::Succeeded, ports::TradeState::Closed, ports::TradeState::Failed}) {
+    World world;
+    const domain::Payment payment = created_in(world);
+    world.wechat.own_account = world.wechat.paid_account = "1900000777";   // another merchant since the restart
+    static_cast<void>(world.wechat.pay(payment.out_trade_no));
+    world.wechat.end(payment.out_trade_no, state);
+    const auto received = receive_in(world, world.wechat.callback(payment.out_trade_no, "event-1"));
+    ASSERT_TRUE(received);
+    EXPECT_EQ(received->outcome, Outcome::Refused);
+    EXPECT_NE(received->why.find("1900000777"), std::string::npos) << received->why;
+    EXPECT_EQ(world.store.payment_of("ORDER-1").state, State::AwaitingPayer);
+  }
+}
+
+TEST(Callback, AboutMoneyAtAnImpossibleTimeIsRefusedAndKept) {
+  World world;
+  const domain::Payment payment = created_in(world);
+  const ports::RawCallback callback = world.wechat.pay(payment.out_trade_no);
+  world.wechat.paid_at = base::TimePoint{};   // 1970: no reconciliation would ever look there
+  const auto received = receive_in(world, callback);
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->outcome, Outcome::Refused);
+  EXPECT_NE(received->why.find("1970-01-01"), std::string::npos) << received->why;
+  EXPECT_TRUE(world.store.contents().ledger.empty());
+  EXPECT_EQ(world.store.contents().inbox.begin()->second.outcome, "refused");
+}
+
 TEST(Callback, ForgedOrUnreadableIsRefusedAndLeavesNoTrace) {
   World world;
   const auto received = receive_in(world, {{}, "x"});
@@ -133,7 +160,6 @@ TEST(Callback, AfterCloseIsALateSuccessWithItsMoneyBooked) {
   ASSERT_TRUE(received);
   EXPECT_EQ(received->payment.state, State::SucceededLate);
   EXPECT_EQ(world.store.contents().ledger.size(), 2U);
-  EXPECT_EQ(world.store.contents().outbox.back().type, "payment.succeeded_late");
 }
 
 TEST(Callback, StoreDownIsNotAcknowledgedAndTheNextDeliveryBooks) {

@@ -15,9 +15,10 @@ base::Result<domain::Payment> validate(CreatePayment command, const Ports& ports
   if (auto checked = domain::check_subject(command.subject); !checked) return base::fail(std::move(checked.error()));
   const base::Result<std::int64_t> minor = domain::parse_amount(command.amount);
   if (!minor) return base::fail(minor.error());
-  if (!ports.channels->contains(command.channel)) {
+  const auto channel = ports.channels->find(command.channel);
+  if (channel == ports.channels->end()) {
     std::string names;
-    for (const auto& [name, channel] : *ports.channels) names += (names.empty() ? "" : ", ") + name;
+    for (const auto& [name, enabled] : *ports.channels) names += (names.empty() ? "" : ", ") + name;
     return base::fail(base::Code::InvalidArgument, "must be an enabled channel: " + (names.empty() ? "none is enabled" : names),
                       "paymentChannel");
   }
@@ -27,6 +28,7 @@ base::Result<domain::Payment> validate(CreatePayment command, const Ports& ports
   payment.payment_no = payment.out_trade_no = base::ulid(now, *ports.rng);
   payment.business_no = std::move(command.business_no);
   payment.channel = std::move(command.channel);
+  payment.account = channel->second->account();
   payment.amount.minor = *minor;
   payment.subject = std::move(command.subject);
   payment.created_at = payment.updated_at = now;

@@ -15,10 +15,10 @@ base::Task<base::Result<domain::Payment>> read_again(std::string out_trade_no, P
 
 }  // namespace
 
-base::Task<base::Result<Settled>> settle(domain::Payment payment, domain::ChannelEvidence evidence, std::string account,
-                                         std::optional<ports::InboxEntry> inbox, Ports ports, base::Deadline deadline) {
+base::Task<base::Result<Settled>> settle(domain::Payment payment, domain::ChannelEvidence evidence, std::optional<ports::InboxEntry> inbox,
+                                         Ports ports, base::Deadline deadline) {
   for (int decision = 0; decision < kDecisionsMax; ++decision) {
-    domain::Verdict verdict = domain::on_evidence(payment, evidence, account, ports.clock->now());
+    domain::Verdict verdict = domain::on_evidence(payment, evidence, ports.clock->now());
     if (verdict.kind == domain::Verdict::Kind::Move) {
       if (inbox) inbox->outcome = "applied";
       const base::Result<bool> applied = co_await ports.store->apply(*verdict.step, inbox, deadline);

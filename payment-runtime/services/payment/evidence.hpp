@@ -21,8 +21,8 @@ struct Settled {
 
 /// Decides and stores; when the payment has moved on between, reads it and decides again (at most kDecisionsMax times, then Aborted).
 /// `inbox` is completed with the outcome and stored with it.
-base::Task<base::Result<Settled>> settle(domain::Payment payment, domain::ChannelEvidence evidence, std::string account,
-                                         std::optional<ports::InboxEntry> inbox, Ports ports, base::Deadline deadline);
+base::Task<base::Result<Settled>> settle(domain::Payment payment, domain::ChannelEvidence evidence, std::optional<ports::InboxEntry> inbox,
+                                         Ports ports, base::Deadline deadline);
 
 /// Stores a step of ours about the channel call that create or the resolver made; the payment as it is afterwards.
 /// Evidence that overtook us wins: the step is then dropped.

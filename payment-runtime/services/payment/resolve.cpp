@@ -1,7 +1,20 @@
 #include "payment-runtime/services/payment/resolve.hpp"
 
+#include <algorithm>
+#include <exception>
+#include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "common/net/wait.hpp"
 #include "common/obs/log.hpp"
@@ -18,8 +31,7 @@ base::Task<base::Result<Payment>> ask(Payment payment, ports::Channel* channel, 
   base::Result<domain::ChannelEvidence> evidence =
       co_await channel->query(payment.out_trade_no, deadline.capped(*ports.clock, kResolveChannelBudget));
   if (!evidence) co_return base::fail(std::move(evidence.error()));
-  base::Result<Settled> settled =
-      co_await settle(std::move(payment), std::move(*evidence), std::string{channel->account()}, std::nullopt, ports, deadline);
+  base::Result<Settled> settled = co_await settle(std::move(payment), std::move(*evidence), std::nullopt, ports, deadline);
   if (!settled) co_return base::fail(std::move(settled.error()));
   co_return std::move(settled->payment);
 }
@@ -48,8 +60,7 @@ base::Task<base::Result<Payment>> make_again(Payment payment, TradeState known, 
     domain::Step step = domain::on_declined(payment, error.message, ports.clock->now());
     co_return co_await store_step(std::move(payment), std::move(step), ports, deadline);
   }
-  base::Result<Settled> settled =
-      co_await settle(std::move(payment), std::move(*evidence), std::string{channel->account()}, std::nullopt, ports, deadline);
+  base::Result<Settled> settled = co_await settle(std::move(payment), std::move(*evidence), std::nullopt, ports, deadline);
   if (!settled) co_return base::fail(std::move(settled.error()));
   co_return std::move(settled->payment);
 }
@@ -71,6 +82,14 @@ base::Task<base::Result<Payment>> resolve(Payment payment, Ports ports, base::De
                          "channel " + payment.channel + " of payment " + payment.payment_no + " is not enabled");
   }
   ports::Channel* const channel = found->second;
+  if (payment.account != channel->account()) {
+    // To another account the order does not exist; its "no such order" would end a payment that somebody may have paid.
+    co_return base::fail(
+        base::Code::FailedPrecondition,
+        fmt::format("payment {} was made with account {} of channel {}, which is {} now; run with the former until no payment "
+                    "is open",
+                    payment.payment_no, payment.account, payment.channel, channel->account()));
+  }
 
   base::Result<domain::ChannelEvidence> evidence =
       co_await channel->query(payment.out_trade_no, deadline.capped(*ports.clock, kResolveChannelBudget));
@@ -80,17 +99,18 @@ base::Task<base::Result<Payment>> resolve(Payment payment, Ports ports, base::De
   const bool open_at_channel = known == TradeState::NotFound || known == TradeState::AwaitingPayer;
   const base::TimePoint now = ports.clock->now();
   const bool has_no_code = payment.state == domain::State::PendingChannel || payment.state == domain::State::Unknown;
-  if (open_at_channel && has_no_code && now < payment.expires_at) {
+  const bool about_us = evidence->account == payment.account;
+  if (about_us && open_at_channel && has_no_code && now < payment.expires_at) {
     co_return co_await make_again(std::move(payment), known, channel, ports, deadline);
   }
 
-  base::Result<Settled> settled =
-      co_await settle(std::move(payment), std::move(*evidence), std::string{channel->account()}, std::nullopt, ports, deadline);
+  base::Result<Settled> settled = co_await settle(std::move(payment), std::move(*evidence), std::nullopt, ports, deadline);
   if (!settled) co_return base::fail(std::move(settled.error()));
   tell_refusal(*settled);
   payment = std::move(settled->payment);
 
-  if (known == TradeState::AwaitingPayer && !domain::is_final(payment.state) && now >= payment.expires_at + domain::kClockMargin) {
+  if (about_us && known == TradeState::AwaitingPayer && !domain::is_final(payment.state) &&
+      now >= payment.expires_at + domain::kClockMargin) {
     // Nobody paid in time. Close it at the channel and believe only what it says afterwards: the payer may have been faster.
     const base::Status closed = co_await channel->close(payment.out_trade_no, deadline.capped(*ports.clock, kResolveChannelBudget));
     if (!closed && (closed.error().code == base::Code::Unavailable || closed.error().code == base::Code::Unknown)) {
@@ -101,24 +121,67 @@ base::Task<base::Result<Payment>> resolve(Payment payment, Ports ports, base::De
   co_return payment;
 }
 
+namespace {
+
+/// What the lanes of one round share. They run on one executor, so that nothing here is touched by two of them at once.
+struct Round {
+  Round(const boost::asio::any_io_executor& executor, Ports with, base::Deadline until, std::vector<Payment> payments)
+      : ports(with),
+        deadline(until),
+        taken(std::move(payments)),
+        lanes(std::min(taken.size(), kResolverConcurrencyMax)),
+        finished(executor, boost::asio::steady_timer::time_point::max()) {
+    result.taken = taken.size();
+  }
+
+  Ports ports;
+  base::Deadline deadline;
+  std::vector<Payment> taken;
+  std::size_t next = 0;
+  std::size_t lanes;
+  ResolverRound result;
+  std::exception_ptr failure;
+  boost::asio::steady_timer finished;  // never comes; the last lane cancels it
+};
+
+base::Task<void> resolve_next(Round* round) {
+  const Payment payment = round->taken[round->next++];
+  if (round->deadline.passed(*round->ports.clock)) {
+    ++round->result.unanswered;
+    co_return;
+  }
+  const base::Result<Payment> resolved = co_await resolve(payment, round->ports, round->deadline);
+  if (!resolved) {
+    ++round->result.unanswered;
+    obs::warn("payment_unresolved", {{"payment_no", payment.payment_no}, {"problem", base::describe(resolved.error())}});
+  } else if (!same(payment, *resolved)) {
+    ++round->result.changed;
+  }
+}
+
+base::Task<void> run_lane(std::shared_ptr<Round> round) {
+  try {
+    while (round->next < round->taken.size()) co_await resolve_next(round.get());
+  } catch (...) {
+    round->failure = std::current_exception();
+  }
+  if (--round->lanes == 0) round->finished.cancel();
+}
+
+}  // namespace
+
 base::Task<base::Result<ResolverRound>> resolve_due(Ports ports, base::Deadline deadline) {
   base::Result<std::vector<Payment>> taken = co_await ports.store->take_unresolved(ports.clock->now(), kResolverBatchMax, deadline);
   if (!taken) co_return base::fail(std::move(taken.error()));
-  ResolverRound round{.taken = taken->size()};
-  for (const Payment& payment : *taken) {
-    if (deadline.passed(*ports.clock)) {
-      ++round.unanswered;
-      continue;
-    }
-    const base::Result<Payment> resolved = co_await resolve(payment, ports, deadline);
-    if (!resolved) {
-      ++round.unanswered;
-      obs::warn("payment_unresolved", {{"payment_no", payment.payment_no}, {"problem", base::describe(resolved.error())}});
-    } else if (!same(payment, *resolved)) {
-      ++round.changed;
-    }
+  const auto executor = co_await boost::asio::this_coro::executor;
+  const auto round = std::make_shared<Round>(executor, ports, deadline, std::move(*taken));
+  for (std::size_t lane = round->lanes; lane > 0; --lane) boost::asio::co_spawn(executor, run_lane(round), boost::asio::detached);
+  while (round->lanes > 0) {
+    boost::system::error_code cancelled;
+    co_await round->finished.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, cancelled));
   }
-  co_return round;
+  if (round->failure) std::rethrow_exception(round->failure);
+  co_return round->result;
 }
 
 base::Task<void> run_resolver(Ports ports, std::stop_token stop, ResolverObserver observe, void* context) {

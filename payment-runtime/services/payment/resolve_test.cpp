@@ -1,5 +1,7 @@
 #include "payment-runtime/services/payment/resolve.hpp"
 
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "payment-runtime/services/payment/create.hpp"
@@ -66,17 +68,58 @@ TEST(Resolver, AnOrderThatNobodyPaidInTimeIsClosedAtTheChannelFirst) {
 TEST(Resolver, APayerWhoWasFasterThanTheCloseIsBelieved) {
   World world;
   const domain::Payment payment = created_in(world);
-  world.clock.advance(domain::kPayableFor + domain::kClockMargin);
-  world.wechat.fail_next("query", {});
+  // The first question still hears "awaiting"; the payer pays before the close arrives, and the channel declines that.
+  world.wechat.before_next("close", [&] {
+    EXPECT_EQ(world.wechat.orders.at(payment.out_trade_no).state, ports::TradeState::AwaitingPayer);
+    static_cast<void>(world.wechat.pay(payment.out_trade_no));
+  });
+  const auto round = round_after(world, domain::kPayableFor + domain::kClockMargin);
+  ASSERT_TRUE(round);
+  EXPECT_EQ(round->changed, 1U);
+  EXPECT_EQ(world.store.payment_of("ORDER-1").state, State::Succeeded);
+  EXPECT_EQ(world.store.contents().ledger.size(), 2U);
+}
+
+TEST(Resolver, ADeclinedCloseAloneEndsNothing) {
+  World world;
+  created_in(world);
   world.wechat.fail_next("close", {ChannelFault::Declined});
-  world.store.before_next("find_by_out_trade_no", [](auto&) {});
-  // The first question still says "awaiting"; the payer pays before the close arrives.
-  const auto paid_meanwhile = testing::run(resolve_due(world.ports(), world.deadline()));
-  ASSERT_TRUE(paid_meanwhile);
-  EXPECT_EQ(world.store.payment_of("ORDER-1").state, State::AwaitingPayer);   // close was declined, and the channel still waits
+  ASSERT_TRUE(round_after(world, domain::kPayableFor + domain::kClockMargin));
+  EXPECT_EQ(world.store.payment_of("ORDER-1").state, State::AwaitingPayer);
+}
+
+TEST(Resolver, AnotherAccountIsNeverAskedAboutAnOrder) {
+  World world;
+  const domain::Payment payment = created_in(world);
+  world.wechat.own_account = world.wechat.paid_account = "1900000777";   // another merchant since the restart, who has no such order
+  const auto orders_of_the_first = std::exchange(world.wechat.orders, {});
+  const std::size_t calls = world.wechat.calls;
+  for (int hour = 0; hour < 3; ++hour) {
+    const auto round = round_after(world, std::chrono::hours{1});
+    ASSERT_TRUE(round);
+    EXPECT_EQ(round->unanswered, 1U);
+    EXPECT_EQ(world.store.payment_of("ORDER-1").state, State::AwaitingPayer);
+  }
+  EXPECT_EQ(world.wechat.calls, calls);
+  const auto resolved = testing::run(resolve(world.store.payment_of("ORDER-1"), world.ports(), world.deadline()));
+  ASSERT_FALSE(resolved);
+  EXPECT_EQ(resolved.error().code, base::Code::FailedPrecondition);
+
+  world.wechat.own_account = world.wechat.paid_account = "1900000001";   // put back
+  world.wechat.orders = orders_of_the_first;
   static_cast<void>(world.wechat.pay(payment.out_trade_no));
   ASSERT_TRUE(round_after(world, std::chrono::hours{1}));
   EXPECT_EQ(world.store.payment_of("ORDER-1").state, State::Succeeded);
+}
+
+TEST(Resolver, AnAnswerForAnotherAccountMakesNoOrderAgainAndClosesNone) {
+  World world;
+  const domain::Payment payment = created_in(world, {ChannelFault::LostReply});
+  world.wechat.paid_account = "1900000777";   // the channel's mistake: it speaks of another
+  ASSERT_TRUE(round_after(world, domain::kPayableFor + domain::kClockMargin));
+  EXPECT_EQ(world.store.payment_of("ORDER-1").state, State::Unknown);
+  EXPECT_EQ(world.wechat.orders.at(payment.out_trade_no).state, ports::TradeState::AwaitingPayer);
+  EXPECT_EQ(world.wechat.orders.at(payment.out_trade_no).created, 1);
 }
 
 TEST(Resolver, NoAnswerToTheCloseLeavesThePaymentOpen) {
@@ -112,14 +155,57 @@ TEST(Resolver, ADeclineOfTheRepeatedOrderIsBelievedOnlyWhenTheChannelHasNoOrder)
   EXPECT_EQ(other.store.payment_of("ORDER-1").state, State::Failed);
 }
 
-TEST(Resolver, ARoundIsBounded) {
-  World world;
-  for (std::size_t i = 0; i < kResolverBatchMax + 5; ++i) {
+void create_unreached(World& world, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
     world.wechat.fail_next("create", {ChannelFault::Unavailable});
     ASSERT_TRUE(testing::run(create({"N" + std::to_string(i), "1", "wechat", ""}, world.ports(), world.deadline())));
   }
+}
+
+TEST(Resolver, ARoundIsBounded) {
+  World world;
+  create_unreached(world, kResolverBatchMax + 5);
   EXPECT_EQ(round_after(world, std::chrono::minutes{1})->taken, kResolverBatchMax);
   EXPECT_EQ(round_after(world, std::chrono::seconds{0})->taken, 5U);
+}
+
+TEST(Resolver, AsksAboutSeveralAtOnceButNoMoreThanItsLimit) {
+  World world;
+  create_unreached(world, kResolverBatchMax);
+  world.wechat.in_flight_max = 0;
+  const auto round = round_after(world, std::chrono::minutes{1});
+  ASSERT_TRUE(round);
+  EXPECT_EQ(round->changed, kResolverBatchMax);
+  EXPECT_EQ(world.wechat.in_flight_max, kResolverConcurrencyMax);
+}
+
+TEST(Resolver, TakesNoMoreThanItCanAskAboutWhenEveryCallUsesUpItsTime) {
+  constexpr std::size_t kPerLane = kResolverBatchMax / kResolverConcurrencyMax;
+  EXPECT_LE(kPerLane * kResolveCallsMax * kResolveChannelBudget, kResolverRoundMax);
+  const auto calls_of = [](std::vector<ChannelFault> of_create, std::vector<ChannelFault> of_repeat, std::chrono::seconds wait) {
+    World world;
+    created_in(world, std::move(of_create));
+    world.wechat.fail_next("create", std::move(of_repeat));
+    world.wechat.calls = 0;
+    EXPECT_TRUE(round_after(world, wait));
+    return world.wechat.calls;
+  };
+  EXPECT_EQ(calls_of({}, {}, domain::kPayableFor + domain::kClockMargin), kResolveCallsMax);  // closed
+  EXPECT_EQ(calls_of({ChannelFault::LostRequest}, {ChannelFault::Declined}, std::chrono::seconds{5}), kResolveCallsMax);  // declined
+}
+
+TEST(Resolver, ACrashAtAnyAwaitOfARoundIsRepairedByTheNext) {
+  bool finished = false;
+  for (int turns = 0; !finished; ++turns) {
+    ASSERT_LT(turns, 200);
+    World world;
+    create_unreached(world, 3);
+    world.clock.advance(std::chrono::minutes{1});
+    finished = testing::run_and_crash(resolve_due(world.ports(), world.deadline()), turns).has_value();
+    ASSERT_TRUE(round_after(world, std::chrono::minutes{1}));
+    for (const char* number : {"N0", "N1", "N2"}) EXPECT_EQ(world.store.payment_of(number).state, State::AwaitingPayer) << turns;
+    EXPECT_EQ(world.wechat.orders.size(), 3U);
+  }
 }
 
 }  // namespace

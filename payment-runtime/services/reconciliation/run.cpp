@@ -28,6 +28,7 @@ struct Work {
   base::Deadline deadline;
   Report report;
   int unanswered = 0;   // in a row, of the channel at hand
+  std::size_t strange = 0;   // payments of the day at hand that were made with another account of the channel
 
   [[nodiscard]] base::Deadline channel_deadline(std::chrono::milliseconds budget) const { return deadline.capped(*ports.clock, budget); }
   [[nodiscard]] bool over() const { return unanswered >= kUnansweredInARowMax || deadline.passed(*ports.clock); }
@@ -73,14 +74,25 @@ base::Task<base::Result<std::vector<Payment>>> all_paid(Work* work, ports::Windo
   }
 }
 
+/// The booked payments of the window that this account of the channel can speak of; the others are counted as strange.
+base::Task<base::Result<std::vector<Payment>>> paid_to(Work* work, ports::Channel* channel, ports::Window window) {
+  base::Result<std::vector<Payment>> paid = co_await all_paid(work, std::move(window));
+  if (paid) work->strange += std::erase_if(*paid, [channel](const Payment& payment) { return payment.account != channel->account(); });
+  co_return paid;
+}
+
 /// Payments of the day whose fate is open: ask about each before comparing anything.
-base::Task<base::Status> settle_open(Work* work, ports::Window window, std::string day) {
+base::Task<base::Status> settle_open(Work* work, ports::Channel* channel, ports::Window window, std::string day) {
   Cursor cursor;
   while (!work->over()) {
     base::Result<std::vector<Payment>> page = co_await work->ports.store->list_open(window, cursor, work->deadline);
     if (!page) co_return base::fail(std::move(page.error()));
     for (const Payment& payment : *page) {
       if (work->over()) break;
+      if (payment.account != channel->account()) {
+        ++work->strange;
+        continue;
+      }
       const base::Result<Payment> resolved = co_await payment::resolve(payment, work->ports, work->deadline);
       if (!resolved) {
         work->add_unanswered(window.channel, day, payment, resolved.error());
@@ -115,7 +127,7 @@ base::Task<base::Status> explain_row(Work* work, ports::Channel* channel, std::s
 base::Task<base::Status> match_with_bill(Work* work, ports::Channel* channel, domain::DayRange range, std::vector<ports::BillRow> bill) {
   const std::string name{channel->name()};
   const ports::Window window{name, range.from, range.to};
-  const base::Result<std::vector<Payment>> paid = co_await all_paid(work, window);
+  const base::Result<std::vector<Payment>> paid = co_await paid_to(work, channel, window);
   if (!paid) co_return base::fail(paid.error());
   domain::Matching matching = domain::match(name, range.day, *paid, bill);
   work->report.totals += matching.totals;
@@ -130,7 +142,7 @@ base::Task<base::Status> match_with_bill(Work* work, ports::Channel* channel, do
 base::Task<base::Status> ask_order_by_order(Work* work, ports::Channel* channel, domain::DayRange range) {
   const std::string name{channel->name()};
   const ports::Window window{name, range.from, range.to};
-  const base::Result<std::vector<Payment>> paid = co_await all_paid(work, window);
+  const base::Result<std::vector<Payment>> paid = co_await paid_to(work, channel, window);
   if (!paid) co_return base::fail(paid.error());
   std::size_t asked = 0;
   for (const Payment& payment : *paid) {
@@ -162,6 +174,20 @@ base::Task<base::Status> ask_order_by_order(Work* work, ports::Channel* channel,
   co_return base::Status{};
 }
 
+/// The channel says that there was no trade on a closed day. It is believed where we have none either; otherwise its bill is not there.
+base::Task<base::Status> match_with_no_trade(Work* work, ports::Channel* channel, domain::DayRange range, std::string words) {
+  const std::string name{channel->name()};
+  const ports::Window window{name, range.from, range.to};
+  const base::Result<std::vector<Payment>> paid = co_await paid_to(work, channel, window);
+  if (!paid) co_return base::fail(paid.error());
+  if (paid->empty()) co_return base::Status{};
+  work->report.totals.local_count += static_cast<std::int64_t>(paid->size());
+  for (const Payment& payment : *paid) work->report.totals.local_minor += payment.amount.minor;
+  work->add_about_day(DifferenceType::BillNotAvailable, name, range.day,
+                      fmt::format("{} payments are booked, but the channel says that there were none: {}", paid->size(), words));
+  co_return base::Status{};
+}
+
 base::Task<base::Status> reconcile_day(Work* work, ports::Channel* channel, domain::DayRange range, bool today) {
   const std::string name{channel->name()};
   if (work->over()) {
@@ -169,19 +195,18 @@ base::Task<base::Status> reconcile_day(Work* work, ports::Channel* channel, doma
     co_return base::Status{};
   }
   const ports::Window window{name, range.from, range.to};
-  const base::Status settled = co_await settle_open(work, window, range.day);
+  const base::Status settled = co_await settle_open(work, channel, window, range.day);
   if (!settled) co_return settled;
 
   base::Result<std::vector<ports::BillRow>> bill = co_await channel->bill(range.day, work->channel_deadline(kBillBudget));
   if (bill) {
     co_return co_await match_with_bill(work, channel, std::move(range), std::move(*bill));
   }
-  if (bill.error().code == base::Code::NotFound) {
-    std::vector<ports::BillRow> no_rows;
-    co_return co_await match_with_bill(work, channel, std::move(range), std::move(no_rows));
-  }
-  if (today) {
+  if (today) {   // its bill is not made yet, whatever the channel says about it
     co_return co_await ask_order_by_order(work, channel, std::move(range));
+  }
+  if (bill.error().code == base::Code::NotFound) {
+    co_return co_await match_with_no_trade(work, channel, std::move(range), base::describe(bill.error()));
   }
   work->add_about_day(DifferenceType::BillNotAvailable, name, range.day, base::describe(bill.error()));
   co_return base::Status{};
@@ -202,8 +227,14 @@ base::Task<base::Result<Report>> run(int lookback_days, Ports ports, base::Deadl
         domain::last_days(report.started_at, std::clamp(lookback_days, 1, kLookbackDaysMax), channel->bill_zone());
     for (std::size_t i = 0; i < days.size(); ++i) {
       every_day.insert(days[i].day);
+      work.strange = 0;
       const base::Status done = co_await reconcile_day(&work, channel, days[i], i + 1 == days.size());
       if (!done) co_return base::fail(done.error());
+      if (work.strange > 0) {
+        work.add_about_day(
+            DifferenceType::NotChecked, name, days[i].day,
+            fmt::format("{} payments were made with another account of the channel than {}", work.strange, channel->account()));
+      }
     }
   }
 

@@ -118,6 +118,36 @@ TEST_F(ReconciliationTest, AMissingBillOfAClosedDayIsAFindingNotAnError) {
   EXPECT_EQ(report.differences[0].day, "2026-01-26");
 }
 
+TEST_F(ReconciliationTest, NoTradeOnADayThatHasPaymentsIsABillThatIsNotThere) {
+  world.wechat.set_bill("2026-01-31", {});   // "no trade"
+  const Report report = run_in(world);
+  EXPECT_EQ(report.by_type, (std::map<std::string, std::size_t, std::less<>>{{"wechat/BillNotAvailable", 1}}));
+  EXPECT_EQ(report.differences[0].day, "2026-01-31");
+  EXPECT_EQ(report.totals, (domain::Totals{2, 20000, 0, 0, 0}));
+}
+
+TEST_F(ReconciliationTest, PaymentsOfAnotherAccountAreNotHeldAgainstThisOnesBills) {
+  world.wechat.own_account = world.wechat.paid_account = "1900000777";   // another merchant since then
+  world.wechat.set_bill("2026-01-31", {});
+  const domain::Payment open = create_in(world, "C");
+  world.wechat.own_account = world.wechat.paid_account = "1900000888";
+  const Report report = run_in(world);
+  EXPECT_EQ(report.by_type, (std::map<std::string, std::size_t, std::less<>>{{"wechat/NotChecked", 2}}));
+  EXPECT_EQ(report.differences[0].day, "2026-01-31");
+  EXPECT_EQ(report.differences[0].detail, "2 payments were made with another account of the channel than 1900000888");
+  EXPECT_EQ(report.differences[1].day, "2026-02-01");
+  EXPECT_EQ(world.store.payment_of("C"), open);
+}
+
+TEST(ReconcileToday, NoTradeSoFarIsNoAnswerAboutThePaymentsThatWeHave) {
+  World world;
+  paid_in(world, "A");
+  close_days_before_today(world);   // today's too: the channel says "no trade"
+  const Report report = run_in(world);
+  EXPECT_EQ(report.difference_count, 0U) << to_json(report, kTerminationMessageMax);
+  EXPECT_EQ(report.totals.matched, 1);
+}
+
 TEST(ReconcileToday, IsAskedOrderByOrderUntilItsBillExists) {
   World world;
   const domain::Payment payment = paid_in(world, "A");

@@ -1,5 +1,6 @@
 #include "payment-runtime/services/testing/channel.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <utility>
 
@@ -29,7 +30,11 @@ void FakeChannel::fail_next(const std::string& operation, std::vector<ChannelFau
 
 base::Task<std::optional<ChannelFault>> FakeChannel::enter(std::string operation) {
   const auto executor = co_await boost::asio::this_coro::executor;
+  ++calls;
+  in_flight_max = std::max(in_flight_max, ++in_flight);
   co_await boost::asio::post(executor, boost::asio::use_awaitable);
+  --in_flight;
+  if (const auto action = actions_.extract(operation)) action.mapped()();
   std::deque<ChannelFault>& faults = faults_[operation];
   if (faults.empty()) co_return std::nullopt;
   const ChannelFault fault = faults.front();
@@ -50,9 +55,9 @@ void FakeChannel::end(const std::string& out_trade_no, ports::TradeState state) 
 
 ports::ChannelEvidence FakeChannel::evidence(const std::string& out_trade_no) const {
   const auto found = orders.find(out_trade_no);
-  if (found == orders.end()) return {out_trade_no, ports::TradeState::NotFound, "", {}, "", std::nullopt};
+  if (found == orders.end()) return {out_trade_no, ports::TradeState::NotFound, "", {}, paid_account, std::nullopt};
   const Order& order = found->second;
-  return {out_trade_no, order.state, order.trade_no, order.amount, paid_account, order.paid_at};
+  return {out_trade_no, order.state, order.trade_no, order.amount, paid_account, paid_at ? paid_at : order.paid_at};
 }
 
 ports::RawCallback FakeChannel::callback(const std::string& out_trade_no, const std::string& event_id) const {

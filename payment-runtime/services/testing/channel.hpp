@@ -3,6 +3,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ class FakeChannel final : public ports::Channel {
 
   /// The next calls of "create", "query", "close" or "bill" meet these faults, one each.
   void fail_next(const std::string& operation, std::vector<ChannelFault> faults);
+  /// Runs once, just before the next call of this operation arrives at the channel.
+  void before_next(const std::string& operation, std::function<void()> action) { actions_[operation] = std::move(action); }
   /// The payer pays (or somebody pays another amount); the callback that the channel sends.
   ports::RawCallback pay(const std::string& out_trade_no, std::optional<domain::Money> amount = std::nullopt);
   void end(const std::string& out_trade_no, ports::TradeState state);
@@ -42,10 +45,15 @@ class FakeChannel final : public ports::Channel {
 
   std::map<std::string, Order> orders;
   domain::TimeZone zone{std::chrono::hours{8}};
-  std::string paid_account = "1900000001";   // what callbacks and answers name; account() stays
+  std::string own_account = "1900000001";
+  std::string paid_account = "1900000001";   // what callbacks and answers name
+  std::optional<base::TimePoint> paid_at;    // what they name as the time of payment, instead of the truth
+  std::size_t in_flight = 0;
+  std::size_t in_flight_max = 0;             // calls that were at work at the same time
+  std::size_t calls = 0;
 
   [[nodiscard]] std::string_view name() const override { return name_; }
-  [[nodiscard]] std::string_view account() const override { return "1900000001"; }
+  [[nodiscard]] std::string_view account() const override { return own_account; }
   [[nodiscard]] domain::TimeZone bill_zone() const override { return zone; }
   base::Task<base::Result<ports::Prepay>> create(ports::ChannelOrder order, base::Deadline deadline) override;
   base::Task<base::Result<ports::ChannelEvidence>> query(std::string out_trade_no, base::Deadline deadline) override;
@@ -60,6 +68,7 @@ class FakeChannel final : public ports::Channel {
   std::string name_;
   const base::Clock& clock_;
   std::map<std::string, std::deque<ChannelFault>> faults_;
+  std::map<std::string, std::function<void()>> actions_;
   std::map<std::string, std::vector<ports::BillRow>> bills_;
   int trades_ = 0;
 };

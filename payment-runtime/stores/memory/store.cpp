@@ -92,7 +92,6 @@ base::Task<base::Result<ports::Begun>> MemoryStore::begin_payment(Payment paymen
   const std::scoped_lock lock{mutex_};
   const Payment* holder = find([&payment](const Payment& other) { return other.business_no == payment.business_no; });
   if (holder != nullptr) co_return reply(ports::Begun{false, *holder}, *lost);
-  contents_.outbox.push_back(domain::created_event(payment));
   contents_.checks[payment.payment_no] = domain::first_check(payment.state, payment.created_at);
   contents_.payments.emplace(payment.payment_no, payment);
   co_return reply(ports::Begun{true, std::move(payment)}, *lost);
@@ -112,7 +111,6 @@ base::Task<base::Result<bool>> MemoryStore::apply(domain::Step step, std::option
   for (const domain::LedgerEntry& entry : step.entries) {
     contents_.ledger.push_back({step.payment_no + ":" + std::to_string(payment.version), entry});
   }
-  if (step.event) contents_.outbox.push_back(*step.event);
   if (inbox) contents_.inbox.try_emplace({inbox->channel, inbox->event_id}, *inbox);
   contents_.history.push_back(std::move(step));
   co_return reply(true, *lost);

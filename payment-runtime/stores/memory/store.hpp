@@ -29,7 +29,6 @@ struct Contents {
   std::map<std::string, std::optional<base::TimePoint>> checks;          // by payment_no
   std::map<std::pair<std::string, std::string>, ports::InboxEntry> inbox;   // by channel and event
   std::vector<PostedEntry> ledger;
-  std::vector<domain::Event> outbox;
   std::vector<domain::Step> history;
   std::map<std::string, ports::ReconciliationRun> runs;
 };

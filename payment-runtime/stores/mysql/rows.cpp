@@ -44,19 +44,19 @@ Outcome<domain::Payment> payment_from_row(const Row& row) {
     return tl::unexpected(
         Failure{Failure::Kind::Refused, 0, std::string{"payment_records."} + column + " is not readable by this release"});
   };
-  constexpr std::size_t kColumns = 19;
+  constexpr std::size_t kColumns = 20;
   if (row.size() != kColumns) return unreadable("*");
   for (std::size_t i = 0; i + 1 < kColumns; ++i) {   // only the last one, succeeded_at, may be NULL
     if (!row[i]) return unreadable("*");
   }
-  const auto minor = number(*row[5]);
-  const auto state = domain::parse_state(*row[8]);
-  const auto version = number(*row[9]);
-  const auto notified = number(*row[13]);
-  const auto checks = number(*row[14]);
-  const auto created_at = time_from_text(*row[15]);
-  const auto updated_at = time_from_text(*row[16]);
-  const auto expires_at = time_from_text(*row[17]);
+  const auto minor = number(*row[6]);
+  const auto state = domain::parse_state(*row[9]);
+  const auto version = number(*row[10]);
+  const auto notified = number(*row[14]);
+  const auto checks = number(*row[15]);
+  const auto created_at = time_from_text(*row[16]);
+  const auto updated_at = time_from_text(*row[17]);
+  const auto expires_at = time_from_text(*row[18]);
   if (!minor) return unreadable("amount_minor");
   if (!state) return unreadable("state");
   if (!version || !notified || !checks) return unreadable("version");
@@ -68,13 +68,14 @@ Outcome<domain::Payment> payment_from_row(const Row& row) {
       .merchant = *row[2],
       .channel = *row[3],
       .out_trade_no = *row[4],
-      .amount = {*minor, *row[6]},
-      .subject = *row[7],
+      .account = *row[5],
+      .amount = {*minor, *row[7]},
+      .subject = *row[8],
       .state = *state,
       .version = *version,
-      .code_url = *row[10],
-      .channel_trade_no = *row[11],
-      .reason = *row[12],
+      .code_url = *row[11],
+      .channel_trade_no = *row[12],
+      .reason = *row[13],
       .notified = *notified != 0,
       .checks = static_cast<int>(*checks),
       .created_at = *created_at,
@@ -82,8 +83,8 @@ Outcome<domain::Payment> payment_from_row(const Row& row) {
       .expires_at = *expires_at,
       .succeeded_at = std::nullopt,
   };
-  if (row[18]) {
-    payment.succeeded_at = time_from_text(*row[18]);
+  if (row[19]) {
+    payment.succeeded_at = time_from_text(*row[19]);
     if (!payment.succeeded_at) return unreadable("succeeded_at");
   }
   return payment;

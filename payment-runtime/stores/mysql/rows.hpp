@@ -7,9 +7,10 @@
 namespace pay::stores::mysql {
 
 /// Columns in the order that payment_from_row() reads; `p` is payment_records, `a` its attempt.
-#define PAYMENT_COLUMNS                                                                                                          \
-  "p.payment_no, p.business_no, p.merchant, p.payment_channel, a.out_trade_no, p.amount_minor, p.currency, p.subject, p.state, " \
-  "p.version, a.code_url, p.channel_trade_no, p.reason, p.notify_status, p.checks, p.created_at, p.updated_at, p.expires_at, "   \
+#define PAYMENT_COLUMNS                                                                                                            \
+  "p.payment_no, p.business_no, p.merchant, p.payment_channel, a.out_trade_no, a.account, p.amount_minor, p.currency, p.subject, " \
+  "p.state, "                                                                                                                      \
+  "p.version, a.code_url, p.channel_trade_no, p.reason, p.notify_status, p.checks, p.created_at, p.updated_at, p.expires_at, "     \
   "p.succeeded_at"
 #define PAYMENT_TABLES "payment_records p JOIN payment_attempts a ON a.payment_no = p.payment_no AND a.attempt = 1"
 

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/base/text.hpp"
 #include "payment-runtime/stores/mysql/rows.hpp"
 
 namespace pay::stores::mysql {
@@ -46,13 +47,12 @@ Outcome<std::optional<Payment>> find_by_order(Connection& connection, const std:
 }
 
 Outcome<ports::Begun> begin(Connection& connection, const Payment& payment) {
-  const domain::Event event = domain::created_event(payment);
-  const Outcome<bool> first = answered_yes(
-      connection.execute("CALL begin_payment(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                         {payment.payment_no, payment.business_no, payment.merchant, payment.channel, payment.out_trade_no,
-                          payment.amount.minor, payment.amount.currency, std::int64_t{kCurrencyExponent}, payment.subject,
-                          std::string{domain::name(payment.state)}, payment.version, payment.created_at, payment.expires_at,
-                          time_or_null(domain::first_check(payment.state, payment.created_at)), event.id, event.type, event.payload}));
+  const Outcome<bool> first =
+      answered_yes(connection.execute("CALL begin_payment(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                                      {payment.payment_no, payment.business_no, payment.merchant, payment.channel, payment.out_trade_no,
+                                       payment.account, payment.amount.minor, payment.amount.currency, std::int64_t{kCurrencyExponent},
+                                       payment.subject, std::string{domain::name(payment.state)}, payment.version, payment.created_at,
+                                       payment.expires_at, time_or_null(domain::first_check(payment.state, payment.created_at))}));
   if (!first) return tl::unexpected(first.error());
   if (*first) return ports::Begun{true, payment};
 
@@ -86,17 +86,12 @@ Outcome<bool> move(Connection& connection, const domain::Step& step, const std::
                                     time_or_null(step.succeeded_at),
                                     time_or_null(step.check_at),
                                     std::move(entries)};
-  if (step.event) {
-    parameters.insert(parameters.end(), {step.event->id, step.event->type, step.event->payload});
-  } else {
-    parameters.resize(parameters.size() + 3);
-  }
   if (inbox) {
     parameters.insert(parameters.end(), {inbox->channel, inbox->event_id, inbox->outcome, inbox->body, inbox->received_at});
   } else {
     parameters.resize(parameters.size() + 5);
   }
-  return answered_yes(connection.execute("CALL move_payment(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", parameters));
+  return answered_yes(connection.execute("CALL move_payment(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", parameters));
 }
 
 Outcome<bool> record(Connection& connection, const ports::InboxEntry& entry) {
@@ -168,9 +163,6 @@ Outcome<bool> save(Connection& connection, const ports::ReconciliationRun& run) 
   nlohmann::json differences = nlohmann::json::array();
   for (const domain::Difference& difference : run.differences) {
     if (differences.size() == ports::kDifferencesStoredMax) break;
-    std::string detail = difference.detail;
-    while (detail.size() > kDetailBytesMax || (!detail.empty() && (static_cast<unsigned char>(detail.back()) & 0x80U) != 0))
-      detail.pop_back();
     nlohmann::json item{{"type", domain::name(difference.type)},
                         {"channel", difference.channel},
                         {"day", difference.day},
@@ -178,7 +170,7 @@ Outcome<bool> save(Connection& connection, const ports::ReconciliationRun& run) 
                         {"paymentNo", difference.payment_no},
                         {"localState", difference.local_state},
                         {"channelState", difference.channel_state},
-                        {"detail", detail}};
+                        {"detail", base::clip(difference.detail, kDetailBytesMax)}};
     if (difference.local_amount) {
       item["localMinor"] = difference.local_amount->minor;
       item["localCurrency"] = difference.local_amount->currency;

@@ -28,6 +28,7 @@ Payment fresh_payment() {
   payment.created_at = payment.updated_at = base::system_clock().now();
   payment.payment_no = payment.out_trade_no = payment.business_no = base::ulid(payment.created_at, base::system_rng());
   payment.channel = "wechat";
+  payment.account = "1900000001";
   payment.amount.minor = 10000;
   payment.subject = "bench";
   payment.expires_at = payment.created_at + pay::domain::kPayableFor;

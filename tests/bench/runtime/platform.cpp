@@ -118,7 +118,7 @@ Service Platform::start_null_channel() {
 
 void Platform::clear() {
   auto connection = mariadb_.root();
-  for (const char* table : {"payment_records", "payment_attempts", "ledger_entries", "outbox", "inbox"}) {
+  for (const char* table : {"payment_records", "payment_attempts", "ledger_entries", "inbox"}) {
     if (const auto emptied = connection.query(std::string{"TRUNCATE TABLE "} + table); !emptied)
       throw std::runtime_error{emptied.error().message};
   }

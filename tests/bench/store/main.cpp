@@ -29,6 +29,7 @@ domain::Payment fresh(base::Rng& rng) {
   const base::TimePoint now = base::system_clock().now();
   payment.payment_no = payment.out_trade_no = payment.business_no = base::ulid(now, rng);
   payment.channel = "wechat";
+  payment.account = "1900000001";
   payment.amount.minor = 10000;
   payment.subject = "tea";
   payment.created_at = payment.updated_at = now;

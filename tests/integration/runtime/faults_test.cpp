@@ -94,8 +94,7 @@ TEST(DatabaseKilledUnderLoad, EveryAnsweredPaymentIsThereOnceAndServiceReturnsBy
     EXPECT_EQ(stored[business_no], payment_no);
   }
   EXPECT_EQ(server.scalar(
-                "SELECT COUNT(*) FROM payment_records p LEFT JOIN outbox o ON o.payment_no = p.payment_no AND o.type = 'payment.created' "
-                "LEFT JOIN payment_attempts a ON a.payment_no = p.payment_no WHERE o.id IS NULL OR a.id IS NULL"),
+                "SELECT COUNT(*) FROM payment_records p LEFT JOIN payment_attempts a ON a.payment_no = p.payment_no WHERE a.id IS NULL"),
             "0");
   std::cout << answered.size() << " payments answered, " << refused_count << " requests refused, " << store.stats().reconnects
             << " connections made\n";

@@ -121,7 +121,7 @@ TEST(Grants, TheApplicationCannotChangeWhatItAppended) {
   Connection application = server.connect("payment_app", "mysql-application-password");
   constexpr unsigned kTableAccessDenied = 1142;
   constexpr unsigned kDatabaseAccessDenied = 1044;
-  for (const char* table : {"ledger_entries", "outbox", "inbox", "reconciliation_runs", "reconciliation_differences"}) {
+  for (const char* table : {"ledger_entries", "inbox", "reconciliation_runs", "reconciliation_differences"}) {
     for (const std::string& sql : {fmt::format("UPDATE {} SET created_at = created_at", table), fmt::format("DELETE FROM {}", table)}) {
       const auto refused = application.query(sql);
       ASSERT_FALSE(refused) << sql;
@@ -140,7 +140,7 @@ TEST(Grants, TheApplicationCannotChangeWhatItAppended) {
 
   Connection reader = server.connect("payment_reader", "mysql-reader-password");
   EXPECT_TRUE(reader.query("SELECT COUNT(*) FROM ledger_entries"));
-  EXPECT_FALSE(reader.query("INSERT INTO outbox (event_id) VALUES ('x')"));
+  EXPECT_FALSE(reader.query("INSERT INTO inbox (event_id) VALUES ('x')"));
 }
 
 }  // namespace

@@ -120,7 +120,7 @@ MariaDb& shared_mariadb() {
 void clear_tables(const MariaDb& server) {
   auto connection = server.root();
   for (const char* table :
-       {"payment_records", "payment_attempts", "ledger_entries", "outbox", "inbox", "reconciliation_runs", "reconciliation_differences"}) {
+       {"payment_records", "payment_attempts", "ledger_entries", "inbox", "reconciliation_runs", "reconciliation_differences"}) {
     if (!connection.query(std::string{"DELETE FROM "} + table)) throw std::runtime_error{std::string{"cannot empty "} + table};
   }
 }

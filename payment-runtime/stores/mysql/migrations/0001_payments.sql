@@ -51,6 +51,7 @@ CREATE TABLE IF NOT EXISTS payment_attempts (
   payment_no VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   attempt INT NOT NULL,
   out_trade_no VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'our number at the channel; stored before the channel hears it',
+  account VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin NOT NULL COMMENT 'who we were to the channel: nobody else can be asked about it',
   code_url VARCHAR(1024) NOT NULL DEFAULT '',
   created_at DATETIME(6) NOT NULL,
   updated_at DATETIME(6) NOT NULL,
@@ -71,17 +72,6 @@ CREATE TABLE IF NOT EXISTS ledger_entries (
   UNIQUE KEY uk_transaction_line (transaction_id, line),
   KEY idx_payment_no (payment_no),
   CONSTRAINT ck_entry_not_zero CHECK (amount_minor <> 0)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
-
-CREATE TABLE IF NOT EXISTS outbox (
-  id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
-  event_id VARCHAR(96) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  type VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  payment_no VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  payload TEXT NOT NULL,
-  created_at DATETIME(6) NOT NULL,
-  UNIQUE KEY uk_event_id (event_id),
-  KEY idx_payment_no (payment_no)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
 CREATE TABLE IF NOT EXISTS inbox (

@@ -9,6 +9,7 @@ CREATE PROCEDURE begin_payment(
   IN p_merchant VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin,
   IN p_channel VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin,
   IN p_out_trade_no VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin,
+  IN p_account VARCHAR(128) CHARACTER SET ascii COLLATE ascii_bin,
   IN p_amount_minor BIGINT,
   IN p_currency CHAR(3) CHARACTER SET ascii COLLATE ascii_bin,
   IN p_currency_exponent TINYINT UNSIGNED,
@@ -17,10 +18,7 @@ CREATE PROCEDURE begin_payment(
   IN p_version BIGINT,
   IN p_created_at DATETIME(6),
   IN p_expires_at DATETIME(6),
-  IN p_check_at DATETIME(6),
-  IN p_event_id VARCHAR(96) CHARACTER SET ascii COLLATE ascii_bin,
-  IN p_event_type VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin,
-  IN p_event_payload TEXT CHARACTER SET utf8mb4)
+  IN p_check_at DATETIME(6))
   SQL SECURITY INVOKER
 BEGIN
   DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN ROLLBACK; RESIGNAL; END;
@@ -30,10 +28,8 @@ BEGIN
                                version, created_at, updated_at, expires_at, check_at)
   VALUES (p_payment_no, p_business_no, p_channel, p_merchant, p_amount_minor, p_currency, p_currency_exponent, p_subject, p_state,
           p_version, p_created_at, p_created_at, p_expires_at, p_check_at);
-  INSERT INTO payment_attempts (payment_no, attempt, out_trade_no, created_at, updated_at)
-  VALUES (p_payment_no, 1, p_out_trade_no, p_created_at, p_created_at);
-  INSERT INTO outbox (event_id, type, payment_no, payload, created_at)
-  VALUES (p_event_id, p_event_type, p_payment_no, p_event_payload, p_created_at);
+  INSERT INTO payment_attempts (payment_no, attempt, out_trade_no, account, created_at, updated_at)
+  VALUES (p_payment_no, 1, p_out_trade_no, p_account, p_created_at, p_created_at);
   COMMIT;
   SELECT 1 AS first_one;
 END;
@@ -52,9 +48,6 @@ CREATE PROCEDURE move_payment(
   IN p_succeeded_at DATETIME(6),
   IN p_check_at DATETIME(6),
   IN p_entries TEXT CHARACTER SET utf8mb4,
-  IN p_event_id VARCHAR(96) CHARACTER SET ascii COLLATE ascii_bin,
-  IN p_event_type VARCHAR(48) CHARACTER SET ascii COLLATE ascii_bin,
-  IN p_event_payload TEXT CHARACTER SET utf8mb4,
   IN p_inbox_channel VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin,
   IN p_inbox_event_id VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin,
   IN p_inbox_outcome VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin,
@@ -86,10 +79,6 @@ BEGIN
       IF EXISTS (SELECT 1 FROM ledger_entries WHERE transaction_id = v_transaction_id GROUP BY currency HAVING SUM(amount_minor) <> 0) THEN
         SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'ledger entries do not sum to zero';
       END IF;
-    END IF;
-    IF p_event_id IS NOT NULL THEN
-      INSERT INTO outbox (event_id, type, payment_no, payload, created_at)
-      VALUES (p_event_id, p_event_type, p_payment_no, p_event_payload, p_at);
     END IF;
     IF p_inbox_event_id IS NOT NULL THEN
       INSERT IGNORE INTO inbox (channel, event_id, out_trade_no, outcome, body, received_at)

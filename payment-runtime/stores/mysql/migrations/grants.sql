@@ -1,9 +1,8 @@
--- Applied after the migrations, every time: granting what is granted changes nothing. The application appends to the ledger, the outbox and
--- the inbox, and can change none of what it appended.
+-- Applied after the migrations, every time: granting what is granted changes nothing. The application appends to the ledger and the inbox,
+-- and can change none of what it appended.
 GRANT SELECT, INSERT, UPDATE ON payment.payment_records TO 'payment_app'@'%';
 GRANT SELECT, INSERT, UPDATE ON payment.payment_attempts TO 'payment_app'@'%';
 GRANT SELECT, INSERT ON payment.ledger_entries TO 'payment_app'@'%';
-GRANT SELECT, INSERT ON payment.outbox TO 'payment_app'@'%';
 GRANT SELECT, INSERT ON payment.inbox TO 'payment_app'@'%';
 GRANT SELECT, INSERT ON payment.reconciliation_runs TO 'payment_app'@'%';
 GRANT SELECT, INSERT ON payment.reconciliation_differences TO 'payment_app'@'%';
