@@ -44,7 +44,7 @@ integration: setup ## real MariaDB, Redis and kube-apiserver
 e2e: setup ## Helm install, real pods, real payments (needs root, or CLUSTER=current)
 	@scripts/test e2e
 
-bench: build ## figures as JSON under build/bench, and a table
+bench: setup ## figures as JSON under build/bench, and a table
 	@scripts/bench
 
 lint: setup ## formatting, source-tree rules, shell, chart, clang-tidy
