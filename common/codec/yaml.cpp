@@ -106,7 +106,7 @@ class Builder final : public YAML::EventHandler {
       frame.node.items.push_back(std::move(node));
       return;
     }
-    frame.node.members.emplace_back(std::move(frame.key), std::move(node));
+    frame.node.members.push_back({std::move(frame.key), std::move(node)});
     frame.key.clear();
     frame.has_key = false;
   }

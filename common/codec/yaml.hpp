@@ -4,7 +4,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "common/base/result.hpp"
@@ -16,17 +15,24 @@ constexpr std::size_t kYamlDepthMax = 32;
 
 struct Yaml {
   enum class Kind { Null, Scalar, List, Map };
+  struct Member;
 
   Kind kind = Kind::Null;
-  std::string scalar;                                 // Kind::Scalar
-  bool quoted = false;                                // "true" in quotes is a text, not a truth
-  std::vector<Yaml> items;                            // Kind::List
-  std::vector<std::pair<std::string, Yaml>> members;  // Kind::Map, in the order of the file
-  int line = 1;                                       // counted from 1
+  std::string scalar;           // Kind::Scalar
+  bool quoted = false;          // "true" in quotes is a text, not a truth
+  std::vector<Yaml> items;      // Kind::List
+  std::vector<Member> members;  // Kind::Map, in the order of the file
+  int line = 1;                 // counted from 1
   int column = 1;
 
   /// The member of this name, or null.
   [[nodiscard]] const Yaml* find(std::string_view key) const;
+};
+
+/// Not a std::pair: clang 14 cannot make one of a type that contains it.
+struct Yaml::Member {
+  std::string name;
+  Yaml value;
 };
 
 /// InvalidArgument with the message "file:line:column: what is wrong".
