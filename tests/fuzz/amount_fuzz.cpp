@@ -10,8 +10,9 @@ namespace {
 /// The same grammar, read the long way: -1 when the text is not an amount.
 __int128 oracle(std::string_view text) {
   const std::size_t point = text.find('.');
-  const std::string_view whole = text.substr(0, point);
+  std::string_view whole = text.substr(0, point);
   std::string_view fraction = point == std::string_view::npos ? std::string_view{} : text.substr(point + 1);
+  while (whole.size() > 1 && whole.front() == '0') whole.remove_prefix(1);   // any number of them is allowed, and means nothing
   if (whole.empty() || whole.size() > 30 || fraction.size() > 2 || (point != std::string_view::npos && fraction.empty())) return -1;
   __int128 value = 0;
   for (const char c : whole) {
