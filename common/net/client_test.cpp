@@ -93,7 +93,7 @@ class Client : public ::testing::Test {
     shards_->start();
   }
 
-  base::Result<ClientResponse> get(std::uint16_t port, std::string target = "/who", std::chrono::milliseconds budget = 2s) {
+  base::Result<ClientResponse> get(std::uint16_t port, const std::string& target = "/who", std::chrono::milliseconds budget = 2s) {
     ClientRequest request;
     request.url = parse_url("http://127.0.0.1:" + std::to_string(port) + target).value();
     return block_on(context_, client_.send(std::move(request), in(budget)));

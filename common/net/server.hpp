@@ -17,7 +17,7 @@ namespace net {
 
 struct ServerLimits {
   std::uint32_t header_bytes = 8 * 1024;                  // request line and all headers
-  std::uint64_t body_bytes = 1024 * 1024;
+  std::uint64_t body_bytes = 1U << 20;
   std::size_t requests_per_connection = 10'000;           // then the client is asked to come back, so that load spreads again
   std::size_t connections_per_shard = 4096;               // more are closed at once
   std::size_t in_flight_per_shard = 256;                  // more are answered 503 with Retry-After

@@ -30,7 +30,7 @@ namespace {
 constexpr std::size_t kTargetBytesMax = 4096;
 constexpr std::size_t kRequestIdMax = 64;
 constexpr std::size_t kReadAhead = 4096;
-constexpr std::size_t kLingerBytesMax = 256 * 1024;           // what is read and thrown away before a refused client is cut off
+constexpr std::size_t kLingerBytesMax = 1U << 18;            // what is read and thrown away before a refused client is cut off
 constexpr std::chrono::milliseconds kLingerTime{1'000};
 constexpr std::size_t kNoRoute = static_cast<std::size_t>(-1);
 
@@ -138,30 +138,6 @@ std::string make_head(ShardState& state, const Response& response, std::string_v
   return head;
 }
 
-/// False when the other end is gone.
-base::Task<bool> write_response(ShardState& state, Connection& connection, Response response, std::string request_id, bool head_only,
-                                bool keep_alive) {
-  const std::string head = make_head(state, response, request_id, keep_alive);
-  const bool bodiless = head_only || response.status == 204 || response.status == 304;
-  const std::array<asio::const_buffer, 2> buffers{asio::buffer(head), bodiless ? asio::const_buffer{} : asio::buffer(response.body)};
-  connection.stream.expires_after(state.service->options.limits.write_time);
-  error_code ec;
-  co_await asio::async_write(connection.stream, buffers, asio::redirect_error(asio::use_awaitable, ec));
-  if (response.after_sent) response.after_sent();
-  co_return !ec;
-}
-
-/// Says goodbye so that the answer arrives: closing with unread input would make the kernel reset the connection.
-base::Task<void> linger(Connection& connection) {
-  error_code ec;
-  connection.stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ec);
-  std::array<char, kReadAhead> waste{};
-  connection.stream.expires_after(kLingerTime);
-  for (std::size_t total = 0; !ec && total < kLingerBytesMax;) {
-    total += co_await connection.stream.async_read_some(asio::buffer(waste), asio::redirect_error(asio::use_awaitable, ec));
-  }
-}
-
 std::string refusal_body(const Refusal& refusal) { return fmt::format(R"({{"code":{}00,"message":"{}"}})", refusal.status, refusal.why); }
 
 void observe(ShardState& state, std::size_t route, const std::string& method, int status, base::SteadyPoint since) {
@@ -183,97 +159,102 @@ void observe(ShardState& state, std::size_t route, const std::string& method, in
   place->second.seconds->Observe(std::chrono::duration<double>(state.service->clock.steady_now() - since).count());
 }
 
-base::Task<Response> run_handler(const Route& route, Request request) {
+base::Task<Response> run_handler(const Route* route, Request request) {
   std::string problem;
   const std::string id = request.id;
   try {
-    co_return co_await route.handler(std::move(request));
+    co_return co_await route->handler(std::move(request));
   } catch (const std::exception& thrown) {
     problem = thrown.what();
   }
-  obs::error("handler_failed", {{"route", route.pattern}, {"request_id", id}, {"problem", problem}});
+  obs::error("handler_failed", {{"route", route->pattern}, {"request_id", id}, {"problem", problem}});
   Response response;
   response.status = 500;
   response.body = R"({"code":50000,"message":"internal error"})";
   co_return response;
 }
 
-/// Chooses the route and runs it, or says why not.
-base::Task<Response> answer(ShardState& state, const Router::Match& match, Request request) {
+Response no_route(const Router::Match& match) {
   Response response;
-  if (match.route == nullptr) {
-    response.status = match.status;
-    const char* why = match.status == 405 ? "method not allowed" : match.status == 400 ? "the path is wrongly encoded" : "no such route";
-    response.body = refusal_body({match.status, why});
-    if (!match.allow.empty()) response.headers.push_back({"Allow", match.allow});
-    co_return response;
-  }
-  if (match.route->admission == Admission::Always) co_return co_await run_handler(*match.route, std::move(request));
-  const std::optional<Gate::Pass> pass = state.gate.enter();
-  if (!pass) {
-    response.status = 503;
-    response.body = R"({"code":50300,"message":"too many requests in flight; try again"})";
-    response.headers.push_back({"Retry-After", "1"});
-    co_return response;
-  }
-  co_return co_await run_handler(*match.route, std::move(request));
+  response.status = match.status;
+  const char* why = match.status == 405 ? "method not allowed" : match.status == 400 ? "the path is wrongly encoded" : "no such route";
+  response.body = refusal_body({match.status, why});
+  if (!match.allow.empty()) response.headers.push_back({"Allow", match.allow});
+  return response;
 }
 
-enum class Next { KeepAlive, Close };
-
-/// Answers a request that HTTP itself refuses, and ends the connection.
-base::Task<Next> refuse(ShardState& state, Connection& connection, Refusal refusal) {
-  const base::SteadyPoint now = state.service->clock.steady_now();
+Response too_busy() {
   Response response;
-  response.status = refusal.status;
-  response.body = refusal_body(refusal);
-  const bool sent = co_await write_response(state, connection, std::move(response), {}, false, false);
-  observe(state, kNoRoute, "other", refusal.status, now);
-  if (sent) co_await linger(connection);
-  co_return Next::Close;
+  response.status = 503;
+  response.body = R"({"code":50300,"message":"too many requests in flight; try again"})";
+  response.headers.push_back({"Retry-After", "1"});
+  return response;
+}
+
+/// One connection, from its first byte to its last; a coroutine of the shard runs it.
+class Conversation {
+ public:
+  Conversation(std::shared_ptr<ShardState> state, asio::ip::tcp::socket socket) : state_(std::move(state)), connection_(std::move(socket)) {
+    state_->connections.insert(&connection_);
+  }
+  ~Conversation() { state_->connections.erase(&connection_); }
+  Conversation(const Conversation&) = delete;
+  Conversation& operator=(const Conversation&) = delete;
+
+  base::Task<void> run();
+
+ private:
+  enum class Next { KeepAlive, Close };
+
+  base::Task<bool> wait_for_request(bool first);
+  base::Task<Next> serve_request(bool last);
+  base::Task<std::optional<Next>> read_body();
+  base::Task<Response> answer(const Route* route, Request request);
+  base::Task<Next> refuse(Refusal refusal);
+  base::Task<bool> write_response(Response response, std::string request_id, bool head_only, bool keep_alive);
+  base::Task<void> linger();
+
+  [[nodiscard]] const ServerLimits& limits() const { return state_->service->options.limits; }
+
+  std::shared_ptr<ShardState> state_;
+  Connection connection_;
+  std::optional<Parser> parser_;   // of the request that is being served
+};
+
+base::Task<void> Conversation::run() {
+  error_code ec;
+  const auto remote = connection_.stream.socket().remote_endpoint(ec);
+  if (ec) co_return;
+  connection_.peer = remote.address().to_string();
+  const std::size_t max = limits().requests_per_connection;
+  for (std::size_t served = 0; served < max; ++served) {
+    if (!co_await wait_for_request(served == 0)) co_return;
+    const Next next = co_await serve_request(served + 1 == max);
+    if (next == Next::Close) co_return;
+  }
 }
 
 /// Waits for the first byte of a request without counting that time as slowness. False: nothing came.
-base::Task<bool> wait_for_request(ShardState& state, Connection& connection, bool first) {
-  if (connection.buffer.size() > 0) co_return true;
-  const ServerLimits& limits = state.service->options.limits;
-  connection.idle = true;
-  connection.stream.expires_after(first ? limits.header_time : limits.idle_time);
+base::Task<bool> Conversation::wait_for_request(bool first) {
+  if (connection_.buffer.size() > 0) co_return true;
+  connection_.idle = true;
+  connection_.stream.expires_after(first ? limits().header_time : limits().idle_time);
   error_code ec;
   const std::size_t size =
-      co_await connection.stream.async_read_some(connection.buffer.prepare(kReadAhead), asio::redirect_error(asio::use_awaitable, ec));
-  connection.buffer.commit(size);
-  connection.idle = false;
+      co_await connection_.stream.async_read_some(connection_.buffer.prepare(kReadAhead), asio::redirect_error(asio::use_awaitable, ec));
+  connection_.buffer.commit(size);
+  connection_.idle = false;
   co_return !ec;
 }
 
-/// The body, after telling a client that asks first to go on. Nothing: the request is whole.
-base::Task<std::optional<Next>> read_body(ShardState& state, Connection& connection, Parser& parser) {
-  const ServerLimits& limits = state.service->options.limits;
+base::Task<Conversation::Next> Conversation::serve_request(bool last) {
+  const Service& service = *state_->service;
+  Parser& parser = parser_.emplace();
+  parser.header_limit(limits().header_bytes);
+  parser.body_limit(limits().body_bytes);
+  connection_.stream.expires_after(limits().header_time);
   error_code ec;
-  if (beast::iequals(parser.get()[http::field::expect], "100-continue") && !parser.is_done()) {
-    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    connection.stream.expires_after(limits.write_time);
-    co_await asio::async_write(connection.stream, asio::buffer(kContinue), asio::redirect_error(asio::use_awaitable, ec));
-    if (ec) co_return Next::Close;
-  }
-  connection.stream.expires_after(limits.body_time);
-  co_await http::async_read(connection.stream, connection.buffer, parser, asio::redirect_error(asio::use_awaitable, ec));
-  if (!ec) co_return std::nullopt;
-  const auto refusal = refusal_of(ec);
-  if (!refusal) co_return Next::Close;
-  co_return co_await refuse(state, connection, *refusal);
-}
-
-base::Task<Next> serve_request(ShardState& state, Connection& connection, bool last) {
-  const Service& service = *state.service;
-  const ServerLimits& limits = service.options.limits;
-  Parser parser;
-  parser.header_limit(limits.header_bytes);
-  parser.body_limit(limits.body_bytes);
-  connection.stream.expires_after(limits.header_time);
-  error_code ec;
-  co_await http::async_read_header(connection.stream, connection.buffer, parser, asio::redirect_error(asio::use_awaitable, ec));
+  co_await http::async_read_header(connection_.stream, connection_.buffer, parser, asio::redirect_error(asio::use_awaitable, ec));
   std::optional<Refusal> refusal;
   if (ec) {
     refusal = refusal_of(ec);
@@ -281,61 +262,105 @@ base::Task<Next> serve_request(ShardState& state, Connection& connection, bool l
   }
   if (!refusal) refusal = check_framing(parser.get());
   if (!refusal) refusal = check_target(parser.get().target());
-  if (refusal) co_return co_await refuse(state, connection, *refusal);
+  if (refusal) co_return co_await refuse(*refusal);
 
   const base::SteadyPoint since = service.clock.steady_now();
-  Request request = make_request(parser.get(), connection, service);
+  Request request = make_request(parser.get(), connection_, service);
   const bool wants_more = parser.get().keep_alive();
   if (!parser.is_done()) {
-    const std::optional<Next> ended = co_await read_body(state, connection, parser);
+    const std::optional<Next> ended = co_await read_body();
     if (ended) co_return *ended;
   }
   request.body = std::move(parser.get().body());
-  request.deadline = base::Deadline::after(service.clock, limits.handler_time);
+  request.deadline = base::Deadline::after(service.clock, limits().handler_time);
 
   Router::Match match = service.router.find(request.method, request.path);
   request.params = std::move(match.params);
   const std::string method = request.method;
   std::string id = request.id;
-  Response response = co_await answer(state, match, std::move(request));
+  Response response;
+  if (match.route == nullptr) {
+    response = no_route(match);
+  } else {
+    response = co_await answer(match.route, std::move(request));
+  }
   if (response.drop_connection) {
     if (response.after_sent) response.after_sent();
     co_return Next::Close;
   }
   const int status = response.status;
-  const bool keep_alive = wants_more && !last && !state.draining;
-  const bool sent = co_await write_response(state, connection, std::move(response), std::move(id), method == "HEAD", keep_alive);
-  observe(state, match.route == nullptr ? kNoRoute : match.index, method, status, since);
+  const bool keep_alive = wants_more && !last && !state_->draining;
+  const bool sent = co_await write_response(std::move(response), std::move(id), method == "HEAD", keep_alive);
+  observe(*state_, match.route == nullptr ? kNoRoute : match.index, method, status, since);
   if (!sent) co_return Next::Close;
-  if (!keep_alive) co_await linger(connection);
+  if (!keep_alive) co_await linger();
   co_return keep_alive ? Next::KeepAlive : Next::Close;
 }
 
-/// Registers the connection for as long as its coroutine lives.
-struct Registered {
-  Registered(ShardState& where, Connection* what) : state(where), connection(what) { state.connections.insert(connection); }
-  ~Registered() { state.connections.erase(connection); }
-  Registered(const Registered&) = delete;
-  Registered& operator=(const Registered&) = delete;
-  ShardState& state;
-  Connection* connection;
-};
+/// The body, after telling a client that asks first to go on. Nothing: the request is whole.
+base::Task<std::optional<Conversation::Next>> Conversation::read_body() {
+  error_code ec;
+  if (beast::iequals(parser_->get()[http::field::expect], "100-continue") && !parser_->is_done()) {
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    connection_.stream.expires_after(limits().write_time);
+    co_await asio::async_write(connection_.stream, asio::buffer(kContinue), asio::redirect_error(asio::use_awaitable, ec));
+    if (ec) co_return Next::Close;
+  }
+  connection_.stream.expires_after(limits().body_time);
+  co_await http::async_read(connection_.stream, connection_.buffer, *parser_, asio::redirect_error(asio::use_awaitable, ec));
+  if (!ec) co_return std::nullopt;
+  const auto refusal = refusal_of(ec);
+  if (!refusal) co_return Next::Close;
+  co_return co_await refuse(*refusal);
+}
+
+base::Task<Response> Conversation::answer(const Route* route, Request request) {
+  if (route->admission == Admission::Always) co_return co_await run_handler(route, std::move(request));
+  const std::optional<Gate::Pass> pass = state_->gate.enter();
+  if (!pass) co_return too_busy();
+  co_return co_await run_handler(route, std::move(request));
+}
+
+/// Answers a request that HTTP itself refuses, and ends the connection.
+base::Task<Conversation::Next> Conversation::refuse(Refusal refusal) {
+  const base::SteadyPoint now = state_->service->clock.steady_now();
+  Response response;
+  response.status = refusal.status;
+  response.body = refusal_body(refusal);
+  const bool sent = co_await write_response(std::move(response), {}, false, false);
+  observe(*state_, kNoRoute, "other", refusal.status, now);
+  if (sent) co_await linger();
+  co_return Next::Close;
+}
+
+/// False when the other end is gone.
+base::Task<bool> Conversation::write_response(Response response, std::string request_id, bool head_only, bool keep_alive) {
+  const std::string head = make_head(*state_, response, request_id, keep_alive);
+  const bool bodiless = head_only || response.status == 204 || response.status == 304;
+  const std::array<asio::const_buffer, 2> buffers{asio::buffer(head), bodiless ? asio::const_buffer{} : asio::buffer(response.body)};
+  connection_.stream.expires_after(limits().write_time);
+  error_code ec;
+  co_await asio::async_write(connection_.stream, buffers, asio::redirect_error(asio::use_awaitable, ec));
+  if (response.after_sent) response.after_sent();
+  co_return !ec;
+}
+
+/// Says goodbye so that the answer arrives: closing with unread input would make the kernel reset the connection.
+base::Task<void> Conversation::linger() {
+  error_code ec;
+  connection_.stream.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+  std::array<char, kReadAhead> waste{};
+  connection_.stream.expires_after(kLingerTime);
+  for (std::size_t total = 0; !ec && total < kLingerBytesMax;) {
+    total += co_await connection_.stream.async_read_some(asio::buffer(waste), asio::redirect_error(asio::use_awaitable, ec));
+  }
+}
 
 }  // namespace
 
 base::Task<void> serve_connection(std::shared_ptr<ShardState> state, asio::ip::tcp::socket socket) {
-  Connection connection{std::move(socket)};
-  error_code ec;
-  const auto remote = connection.stream.socket().remote_endpoint(ec);
-  if (ec) co_return;
-  connection.peer = remote.address().to_string();
-  const Registered registered{*state, &connection};
-  const std::size_t max = state->service->options.limits.requests_per_connection;
-  for (std::size_t served = 0; served < max; ++served) {
-    if (!co_await wait_for_request(*state, connection, served == 0)) co_return;
-    const Next next = co_await serve_request(*state, connection, served + 1 == max);
-    if (next == Next::Close) co_return;
-  }
+  Conversation conversation{std::move(state), std::move(socket)};
+  co_await conversation.run();
 }
 
 }  // namespace net::detail

@@ -1,10 +1,10 @@
 #include "common/obs/metrics.hpp"
 
-#include <dirent.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <mutex>
 
@@ -44,13 +44,10 @@ double processor_seconds() {
 }
 
 std::size_t open_files() {
+  std::error_code ec;
+  std::filesystem::directory_iterator entry{"/proc/self/fd", ec};
   std::size_t count = 0;
-  if (DIR* folder = ::opendir("/proc/self/fd"); folder != nullptr) {
-    while (const dirent* entry = ::readdir(folder)) {
-      if (entry->d_name[0] != '.') ++count;
-    }
-    ::closedir(folder);
-  }
+  for (; !ec && entry != std::filesystem::directory_iterator{}; entry.increment(ec)) ++count;
   return count == 0 ? 0 : count - 1;   // without the one that was reading
 }
 

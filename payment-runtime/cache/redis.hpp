@@ -20,7 +20,7 @@ constexpr auto kReplyTimeout = std::chrono::milliseconds{50};  // slower than th
 constexpr auto kReconnectFirst = std::chrono::milliseconds{100};
 constexpr auto kReconnectMax = std::chrono::seconds{5};
 constexpr std::size_t kPipelinedMax = 1024;  // commands in flight; more are refused at once
-constexpr std::size_t kReplyBytesMax = 64 * 1024;
+constexpr std::size_t kReplyBytesMax = 1U << 16;
 
 struct RedisOptions {
   std::string host;

@@ -14,7 +14,7 @@
 
 namespace pay::config {
 
-constexpr std::size_t kSecretBytesMax = 64 * 1024;
+constexpr std::size_t kSecretBytesMax = 1U << 16;
 
 using Secrets = std::map<std::string, base::Secret, std::less<>>;
 

@@ -22,7 +22,7 @@ using PartsPtr = std::shared_ptr<Simulator::Parts>;
 
 constexpr std::size_t kOutTradeNoMin = 6;
 constexpr std::size_t kOutTradeNoMax = 32;
-constexpr std::size_t kDescriptionMax = 127 * 4;   // 127 characters in bytes at most
+constexpr std::size_t kDescriptionMax = 127UL * 4;  // 127 characters in bytes at most
 constexpr std::size_t kNotifyUrlMax = 256;
 
 net::Response refuse(int status, std::string_view code, std::string_view message) {

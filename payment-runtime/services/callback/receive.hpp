@@ -31,6 +31,6 @@ struct Received {
 /// NotFound (no such channel, or a payment that we do not have: recorded, and reconciliation will tell), Unavailable (store).
 base::Task<base::Result<Received>> receive(std::string channel, ports::RawCallback callback, Ports ports, base::Deadline deadline);
 
-constexpr std::size_t kCallbackBodyMax = 64 * 1024;  // WeChat Pay's are below 4 KiB
+constexpr std::size_t kCallbackBodyMax = 1U << 16;  // WeChat Pay's are below 4 KiB
 
 }  // namespace pay::services::callback

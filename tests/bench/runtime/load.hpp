@@ -12,7 +12,7 @@
 namespace bench {
 
 constexpr int kConnectionsMax = 1024;
-constexpr std::size_t kAnswerBytesMax = 64 * 1024;
+constexpr std::size_t kAnswerBytesMax = 1U << 16;
 constexpr auto kAnswerPatience = std::chrono::seconds{15};   // for what is in flight at the end
 
 struct Window {
