@@ -82,11 +82,13 @@ int run(const program::Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // NOLINTBEGIN(concurrency-mt-unsafe): no second thread yet
   // One arena instead of one a thread: the threads move bytes and the loop keeps them, so separate arenas only hold freed memory.
   mallopt(M_ARENA_MAX, 1);
   // Bodies of lists are large and short-lived: back to the system with them, at once.
   mallopt(M_MMAP_THRESHOLD, 128 * 1024);
   mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+  // NOLINTEND(concurrency-mt-unsafe)
   const program::Parsed parsed = program::parse(argc, argv);
   return parsed.run ? run(*parsed.run) : parsed.exit_code;
 }

@@ -8,7 +8,6 @@
 namespace engine {
 namespace {
 
-using controllers::Apply;
 using controllers::Object;
 using controllers::Plan;
 using nlohmann::json;

@@ -151,10 +151,10 @@ void Manager::run(const Key& key) {
     live->children.emplace(std::move(ref), std::move(child));
   }
   live->refused = memories_[key].refused;
-  decide(key, std::move(live), 0);
+  decide(key, live, 0);
 }
 
-void Manager::decide(const Key& key, std::shared_ptr<Snapshot> live, int round) {
+void Manager::decide(const Key& key, const std::shared_ptr<Snapshot>& live, int round) {
   const auto platform = cache_.platform(key);
   if (!platform || !may_write()) return end(key, Instruments::Result::Success);
   Plan plan = reconcile_(*platform, *live, options_.settings, ports_.loop.clock().now());

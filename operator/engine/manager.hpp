@@ -68,7 +68,7 @@ class Manager {
   void changed(const kube::Cache::Change& change);
   void begin();
   void run(const Key& key);
-  void decide(const Key& key, std::shared_ptr<controllers::Snapshot> live, int round);
+  void decide(const Key& key, const std::shared_ptr<controllers::Snapshot>& live, int round);
   void execute(const Key& key, const controllers::Object& platform, controllers::Plan plan);
   void finish(const Key& key, const Outcome& outcome);
   void failed(const Key& key, const Outcome& outcome);

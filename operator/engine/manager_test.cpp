@@ -11,7 +11,6 @@
 namespace engine {
 namespace {
 
-using controllers::Apply;
 using controllers::Generate;
 using controllers::Object;
 using controllers::Plan;

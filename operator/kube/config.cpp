@@ -38,7 +38,7 @@ Result<std::string> decode_base64(std::string text) {
 
 class Kubeconfig {
  public:
-  Kubeconfig(std::string path, YAML::Node root) : path_(std::move(path)), root_(std::move(root)) {}
+  Kubeconfig(std::string path, const YAML::Node& root) : path_(std::move(path)), root_(root) {}
 
   Result<ClientConfig> current() const {
     const std::string context_name = scalar(root_, "current-context");
@@ -139,9 +139,9 @@ Result<ClientConfig> kubeconfig_file(const std::string& path) {
   auto text = read_file(path);
   if (!text) return base::fail(text.error());
   try {
-    YAML::Node root = YAML::Load(*text);
+    const YAML::Node root = YAML::Load(*text);
     if (!root.IsMap()) return base::fail(Code::InvalidArgument, path + ": is not a kubeconfig");
-    return Kubeconfig(path, std::move(root)).current();
+    return Kubeconfig(path, root).current();
   } catch (const YAML::Exception& error) {
     return base::fail(Code::InvalidArgument, path + ": " + error.what());
   }
