@@ -62,6 +62,8 @@ class Channel {
 
   /// Where this channel's bill days begin: a property of the channel, whatever zone the platform or its schedule is in.
   [[nodiscard]] virtual domain::TimeZone bill_zone() const = 0;
+  /// How long after a day's end its bill may take. Until then a bill that is not there means nothing.
+  [[nodiscard]] virtual std::chrono::hours bill_delay() const = 0;
 
   virtual base::Task<base::Result<Prepay>> create(ChannelOrder order, base::Deadline deadline) = 0;
   /// TradeState::NotFound is a value, not an error.

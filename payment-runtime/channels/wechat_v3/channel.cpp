@@ -269,6 +269,7 @@ WechatV3::WechatV3(std::shared_ptr<Impl> impl, std::string account) : impl_(std:
 WechatV3::~WechatV3() = default;
 
 domain::TimeZone WechatV3::bill_zone() const { return {kBeijing}; }
+std::chrono::hours WechatV3::bill_delay() const { return kBillDelay; }
 
 base::Task<base::Result<ports::Prepay>> WechatV3::create(ports::ChannelOrder order, base::Deadline deadline) {
   return create_order(impl_, std::move(order), deadline);

@@ -34,6 +34,7 @@ class WechatV3 final : public ports::Channel {
   [[nodiscard]] std::string_view name() const override { return "wechat"; }
   [[nodiscard]] std::string_view account() const override { return account_; }
   [[nodiscard]] domain::TimeZone bill_zone() const override;
+  [[nodiscard]] std::chrono::hours bill_delay() const override;
   base::Task<base::Result<ports::Prepay>> create(ports::ChannelOrder order, base::Deadline deadline) override;
   base::Task<base::Result<ports::ChannelEvidence>> query(std::string out_trade_no, base::Deadline deadline) override;
   base::Task<base::Status> close(std::string out_trade_no, base::Deadline deadline) override;

@@ -16,7 +16,8 @@ namespace pay::channels::wechat_v3 {
 
 constexpr std::string_view kScheme = "WECHATPAY2-SHA256-RSA2048";
 constexpr auto kSignatureWindow = std::chrono::seconds{300};   // a timestamp this far from ours, or farther, is refused
-constexpr auto kBeijing = std::chrono::hours{8};   // of times and of bill days, wherever the merchant is
+constexpr auto kBillDelay = std::chrono::hours{10};  // bills are made from 09:00 of the next day; merchants are asked to wait until 10:00
+constexpr auto kBeijing = std::chrono::hours{8};  // of times and of bill days, wherever the merchant is
 
 /// METHOD, target, timestamp, nonce and body, each with a line end: what the merchant signs.
 [[nodiscard]] std::string request_message(std::string_view method, std::string_view target, std::string_view timestamp,
@@ -29,7 +30,7 @@ struct Authorization {
   std::string nonce;
   std::string timestamp;
   std::string serial;
-  std::string signature;   // base64
+  std::string signature;  // base64
 };
 [[nodiscard]] std::string to_header(const Authorization& authorization);
 /// Fields in any order; each exactly once.

@@ -188,7 +188,7 @@ base::Task<base::Status> match_with_no_trade(Work* work, ports::Channel* channel
   co_return base::Status{};
 }
 
-base::Task<base::Status> reconcile_day(Work* work, ports::Channel* channel, domain::DayRange range, bool today) {
+base::Task<base::Status> reconcile_day(Work* work, ports::Channel* channel, domain::DayRange range) {
   const std::string name{channel->name()};
   if (work->over()) {
     work->add_about_day(DifferenceType::NotChecked, name, range.day, "the channel does not answer, or time is over");
@@ -202,7 +202,8 @@ base::Task<base::Status> reconcile_day(Work* work, ports::Channel* channel, doma
   if (bill) {
     co_return co_await match_with_bill(work, channel, std::move(range), std::move(*bill));
   }
-  if (today) {   // its bill is not made yet, whatever the channel says about it
+  // Today, and in the morning yesterday too: no bill is made yet, whatever the channel says about it.
+  if (work->ports.clock->now() < range.to + channel->bill_delay()) {
     co_return co_await ask_order_by_order(work, channel, std::move(range));
   }
   if (bill.error().code == base::Code::NotFound) {
@@ -228,7 +229,7 @@ base::Task<base::Result<Report>> run(int lookback_days, Ports ports, base::Deadl
     for (std::size_t i = 0; i < days.size(); ++i) {
       every_day.insert(days[i].day);
       work.strange = 0;
-      const base::Status done = co_await reconcile_day(&work, channel, days[i], i + 1 == days.size());
+      const base::Status done = co_await reconcile_day(&work, channel, days[i]);
       if (!done) co_return base::fail(done.error());
       if (work.strange > 0) {
         work.add_about_day(

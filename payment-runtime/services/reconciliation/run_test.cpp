@@ -167,6 +167,21 @@ TEST(ReconcileToday, IsAskedOrderByOrderUntilItsBillExists) {
   EXPECT_EQ(report.totals.matched, 1);
 }
 
+TEST(ReconcileToday, YesterdayIsAskedOrderByOrderUntilItsBillIsDue) {
+  World world;
+  paid_in(world, "A");
+  close_days_before_today(world);
+  world.clock.advance(std::chrono::hours{21});   // 09:00 of the next day there
+  for (const bool due : {false, true}) {
+    world.wechat.remove_bill("2026-01-31");
+    const Report report = run_in(world);
+    EXPECT_EQ(report.totals.matched, due ? 0 : 1);
+    EXPECT_EQ(report.by_type, due ? (std::map<std::string, std::size_t, std::less<>>{{"wechat/BillNotAvailable", 1}})
+                                  : (std::map<std::string, std::size_t, std::less<>>{}));
+    world.clock.advance(std::chrono::hours{1});
+  }
+}
+
 TEST(ReconcileToday, AChannelThatDoesNotAnswerIsNotAskedForEver) {
   World world;
   for (int i = 0; i < 10; ++i) paid_in(world, "N" + std::to_string(i));

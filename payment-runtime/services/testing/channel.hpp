@@ -40,6 +40,7 @@ class FakeChannel final : public ports::Channel {
   void end(const std::string& out_trade_no, ports::TradeState state);
   [[nodiscard]] ports::RawCallback callback(const std::string& out_trade_no, const std::string& event_id) const;
   void set_bill(const std::string& day, std::vector<ports::BillRow> rows) { bills_[day] = std::move(rows); }
+  void remove_bill(const std::string& day) { bills_.erase(day); }
   /// All that was paid, as a bill lists it.
   [[nodiscard]] std::vector<ports::BillRow> paid_rows() const;
 
@@ -55,6 +56,7 @@ class FakeChannel final : public ports::Channel {
   [[nodiscard]] std::string_view name() const override { return name_; }
   [[nodiscard]] std::string_view account() const override { return own_account; }
   [[nodiscard]] domain::TimeZone bill_zone() const override { return zone; }
+  [[nodiscard]] std::chrono::hours bill_delay() const override { return std::chrono::hours{10}; }
   base::Task<base::Result<ports::Prepay>> create(ports::ChannelOrder order, base::Deadline deadline) override;
   base::Task<base::Result<ports::ChannelEvidence>> query(std::string out_trade_no, base::Deadline deadline) override;
   base::Task<base::Status> close(std::string out_trade_no, base::Deadline deadline) override;

@@ -27,6 +27,7 @@ class NullChannel final : public ports::Channel {
   [[nodiscard]] std::string_view name() const override { return "wechat"; }
   [[nodiscard]] std::string_view account() const override { return "1900000001"; }
   [[nodiscard]] domain::TimeZone bill_zone() const override { return {8h}; }
+  [[nodiscard]] std::chrono::hours bill_delay() const override { return 10h; }
   base::Task<base::Result<ports::Prepay>> create(ports::ChannelOrder order, base::Deadline) override {
     co_return ports::Prepay{"weixin://wxpay/bizpayurl?pr=" + order.out_trade_no};
   }
