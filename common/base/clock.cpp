@@ -29,8 +29,8 @@ int digits(std::string_view text, std::size_t at, std::size_t width) {
 }  // namespace
 
 const Clock& system_clock() {
-  static const SystemClock clock;
-  return clock;
+  static const SystemClock kClock;
+  return kClock;
 }
 
 std::string to_rfc3339(TimePoint time, bool fraction) {

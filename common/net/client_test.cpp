@@ -285,7 +285,8 @@ TEST_F(Client, TlsPeersAreVerifiedByCertificateAndName) {
 TEST_F(Client, TheSystemsCertificatesAreReadWhenHttpsFirstNeedsThem) {
   TlsServer server;
   const std::filesystem::path trusted = server.ca_file() + ".system";
-  ::setenv("SSL_CERT_FILE", trusted.c_str(), 1);   // where OpenSSL looks; not there yet
+  // Where OpenSSL looks; not there yet.
+  ::setenv("SSL_CERT_FILE", trusted.c_str(), 1);   // NOLINT(concurrency-mt-unsafe): no other thread reads the environment
   const HttpClient first = HttpClient::make({}).value();
   const HttpClient second = HttpClient::make({}).value();
   const auto ask = [&](const HttpClient& client) {
@@ -299,7 +300,7 @@ TEST_F(Client, TheSystemsCertificatesAreReadWhenHttpsFirstNeedsThem) {
   std::filesystem::remove(trusted);
   const auto shared = ask(second);
   EXPECT_TRUE(shared.has_value()) << "read once for all clients of the process";
-  ::unsetenv("SSL_CERT_FILE");
+  ::unsetenv("SSL_CERT_FILE");   // NOLINT(concurrency-mt-unsafe)
 }
 
 TEST(ClientMake, AMissingCaFileIsNamed) {

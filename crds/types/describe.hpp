@@ -131,7 +131,7 @@ template <typename T>
 class Description {
  public:
   template <typename M>
-  Description&& field(std::string name, M T::* member, std::string doc, Bounds bounds = {}) && {
+  Description&& field(const std::string& name, M T::* member, std::string doc, const Bounds& bounds = {}) && {
     fields_.push_back(Field{name, bounds.required,
                             [=](T& out, const nlohmann::json& in, const std::string& path, Problems& problems) {
                               M value{};  // a list or map replaces its default; a struct is laid over it

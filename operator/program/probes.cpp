@@ -52,10 +52,10 @@ obs::Problem Probes::unready() const {
 base::Status Probes::start(const Options& options) {
   beat();
   net::Router probes;
-  probes.add("GET", "/healthz", [this](net::Request) { return reply(report(health_.liveness())); }, net::Admission::Always);
-  probes.add("GET", "/readyz", [this](net::Request) { return reply(report(health_.readiness())); }, net::Admission::Always);
+  probes.add("GET", "/healthz", [this](const net::Request&) { return reply(report(health_.liveness())); }, net::Admission::Always);
+  probes.add("GET", "/readyz", [this](const net::Request&) { return reply(report(health_.readiness())); }, net::Admission::Always);
   net::Router metrics;
-  metrics.add("GET", "/metrics", [this](net::Request) {
+  metrics.add("GET", "/metrics", [this](const net::Request&) {
     net::Response response;
     response.content_type = obs::kMetricsContentType;
     response.body = metrics_.expose();

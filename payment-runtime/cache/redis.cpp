@@ -53,7 +53,7 @@ using Reply = std::unique_ptr<redisReply, FreeReply>;
 /// One connection and the commands that wait for its replies, which come in order. All of it on one executor.
 class RedisCache::Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(boost::asio::any_io_executor executor, RedisOptions options, const base::Clock& clock, base::Rng& rng)
+  Connection(const boost::asio::any_io_executor& executor, RedisOptions options, const base::Clock& clock, base::Rng& rng)
       : clock_(clock),
         options_(std::move(options)),
         rng_(rng),

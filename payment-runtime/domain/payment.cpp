@@ -66,7 +66,7 @@ Verdict nothing() { return {}; }
 Verdict refused(std::string why) { return Verdict{Verdict::Kind::Refused, std::nullopt, std::move(why)}; }
 Verdict move(Step step) { return Verdict{Verdict::Kind::Move, std::move(step), {}}; }
 
-Verdict move_if_legal(const Payment& payment, State to, std::string reason, base::TimePoint now) {
+Verdict move_if_legal(const Payment& payment, State to, std::string_view reason, base::TimePoint now) {
   if (find_edge(payment.state, to) == nullptr) return nothing();   // older news, or we know more
   Step step = make_step(payment, to, now);
   step.reason = printable(reason);
@@ -136,13 +136,13 @@ Step on_prepay(const Payment& payment, std::string code_url, base::TimePoint now
   return step;
 }
 
-Step on_unknown(const Payment& payment, std::string reason, base::TimePoint now) {
+Step on_unknown(const Payment& payment, std::string_view reason, base::TimePoint now) {
   Step step = make_step(payment, State::Unknown, now);
   step.reason = printable(reason);
   return step;
 }
 
-Step on_declined(const Payment& payment, std::string reason, base::TimePoint now) {
+Step on_declined(const Payment& payment, std::string_view reason, base::TimePoint now) {
   Step step = make_step(payment, State::Failed, now);
   step.reason = printable(reason);
   return step;

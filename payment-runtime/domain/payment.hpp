@@ -76,9 +76,9 @@ struct Step {
 /// The channel accepted our order.
 [[nodiscard]] Step on_prepay(const Payment& payment, std::string code_url, base::TimePoint now);
 /// The channel may or may not have our order.
-[[nodiscard]] Step on_unknown(const Payment& payment, std::string reason, base::TimePoint now);
+[[nodiscard]] Step on_unknown(const Payment& payment, std::string_view reason, base::TimePoint now);
 /// The channel answered and refused our order: nothing happened there.
-[[nodiscard]] Step on_declined(const Payment& payment, std::string reason, base::TimePoint now);
+[[nodiscard]] Step on_declined(const Payment& payment, std::string_view reason, base::TimePoint now);
 
 /// What a piece of evidence means for a payment.
 struct Verdict {

@@ -15,7 +15,7 @@ struct Mapping {
 
 Mapping mapping_of(base::Code code) {
   switch (code) {
-    case base::Code::InvalidArgument: return {400, 40001};
+    case base::Code::InvalidArgument:
     case base::Code::OutOfRange: return {400, 40001};
     case base::Code::Unauthenticated: return {401, 40101};
     case base::Code::PermissionDenied: return {403, 40301};
@@ -24,7 +24,7 @@ Mapping mapping_of(base::Code code) {
     case base::Code::Aborted: return {409, 40902};
     case base::Code::FailedPrecondition: return {422, 42201};
     case base::Code::ResourceExhausted: return {429, 42901};
-    case base::Code::Unavailable: return {503, 50301};
+    case base::Code::Unavailable:
     case base::Code::DeadlineExceeded: return {503, 50301};
     default: return {500, 50001};
   }

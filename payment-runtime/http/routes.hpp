@@ -29,6 +29,6 @@ void add_callback_routes(net::Router& router, const Context& context);
 /// /health, /actuator/health[/liveness|/readiness] with ?scope=self.
 void add_health_routes(net::Router& router, const obs::Health& health);
 /// /metrics and /actuator/prometheus; `refresh` (may be empty) brings gauges up to date before each reading.
-void add_metrics_routes(net::Router& router, const obs::Metrics& metrics, std::function<void()> refresh);
+void add_metrics_routes(net::Router& router, const obs::Metrics& metrics, const std::function<void()>& refresh);
 
 }  // namespace pay::http

@@ -33,12 +33,12 @@ void add_health_routes(net::Router& router, const obs::Health& health) {
        {std::pair{"/health", Asked::All}, std::pair{"/actuator/health", Asked::All},
         std::pair{"/actuator/health/liveness", Asked::Liveness}, std::pair{"/actuator/health/readiness", Asked::Readiness}}) {
     router.add(
-        "GET", pattern, [shared, asked = asked](net::Request request) { return health_of(shared, asked, std::move(request)); },
+        "GET", pattern, [shared, groups = asked](net::Request request) { return health_of(shared, groups, std::move(request)); },
         net::Admission::Always);
   }
 }
 
-void add_metrics_routes(net::Router& router, const obs::Metrics& metrics, std::function<void()> refresh) {
+void add_metrics_routes(net::Router& router, const obs::Metrics& metrics, const std::function<void()>& refresh) {
   const obs::Metrics* shared = &metrics;
   for (const char* pattern : {"/metrics", "/actuator/prometheus"}) {
     router.add("GET", pattern, [shared, refresh](const net::Request&) { return expose(shared, refresh); }, net::Admission::Always);

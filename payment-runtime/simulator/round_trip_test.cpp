@@ -321,8 +321,8 @@ TEST_F(RoundTrip, ABillMatchesTheDayAndTamperingIsAnnounced) {
   ASSERT_TRUE(rows.has_value()) << rows.error().message;
   EXPECT_EQ(rows->size(), 6U);
   for (const ports::BillRow& row : *rows) {
-    EXPECT_NE(row.out_trade_no, done["dropped"][0]);
-    if (row.out_trade_no == done["altered"][0]["out_trade_no"]) {
+    EXPECT_NE(row.out_trade_no, done["dropped"][0].get<std::string>());
+    if (row.out_trade_no == done["altered"][0]["out_trade_no"].get<std::string>()) {
       EXPECT_EQ(row.amount.minor, done["altered"][0]["to_minor"]);
     }
   }

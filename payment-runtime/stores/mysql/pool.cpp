@@ -68,10 +68,10 @@ void Pool::submit(std::unique_ptr<Job> job) {
       queue_.push_back(std::move(job));
     }
   }
-  if (refusal.empty()) {
-    wake_.notify_one();
-  } else {
+  if (job != nullptr) {
     job->refuse(unavailable(refusal));
+  } else {
+    wake_.notify_one();
   }
 }
 

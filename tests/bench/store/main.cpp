@@ -41,7 +41,7 @@ domain::Step accepted(const domain::Payment& payment) {
   return domain::on_prepay(payment, "weixin://wxpay/bizpayurl?pr=" + payment.out_trade_no, base::system_clock().now());
 }
 
-void report(const char* path, int connections, double seconds, std::vector<Microseconds> parts, int failed) {
+void report(const char* path, int connections, double seconds, const std::vector<Microseconds>& parts, int failed) {
   Microseconds all;
   for (const Microseconds& part : parts) all.insert(all.end(), part.begin(), part.end());
   std::ranges::sort(all);

@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kImpatient{50};
 
 class RedisCacheTest : public ::testing::Test {
  protected:
-  ~RedisCacheTest() override { cache_.reset(); }
+  void TearDown() override { cache_.reset(); }
 
   base::Result<bool> set(const std::string& key, std::chrono::milliseconds budget = std::chrono::milliseconds{5000}) {
     std::optional<base::Result<bool>> result;

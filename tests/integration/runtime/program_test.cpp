@@ -205,7 +205,6 @@ TEST_F(Program, MigratesOnceAndSaysTheSecondTimeThatNothingWasToBeDone) {
 }
 
 TEST_F(Program, WrongArgumentsAndConfigurationsEndWithTwoAndPointAtTheMistake) {
-  const std::string good = config("good", 8086, 8085);
   const std::string start = "configVersion: 1\nplatform: a/b\n";
   const std::string listeners = "listeners:\n  - {port: 65534, routes: public}\n  - {port: 8085, routes: management}\n";
   const std::string all = start + listeners + "database: {host: h}\n";

@@ -107,13 +107,13 @@ std::string MariaDb::scalar(const std::string& sql) const {
 
 MariaDb& shared_mariadb() {
   static MariaDb server;
-  static const bool migrated = [] {
+  static const bool kMigrated = [] {
     const auto report = pay::stores::mysql::migrate(server.migrate_options(), base::system_clock(),
                                                     base::Deadline::after(base::system_clock(), std::chrono::seconds{60}));
     if (!report) throw std::runtime_error{base::describe(report.error())};
     return true;
   }();
-  static_cast<void>(migrated);
+  static_cast<void>(kMigrated);
   return server;
 }
 
