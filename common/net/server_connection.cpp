@@ -230,6 +230,7 @@ base::Task<void> Conversation::run() {
   for (std::size_t served = 0; served < max; ++served) {
     if (!co_await wait_for_request(served == 0)) co_return;
     const Next next = co_await serve_request(served + 1 == max);
+    parser_.reset();   // an idle connection keeps no headers
     if (next == Next::Close) co_return;
   }
 }

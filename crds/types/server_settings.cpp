@@ -7,7 +7,7 @@
 namespace crds {
 namespace {
 
-constexpr std::array<std::string_view, 23> kReserved = {
+constexpr std::array<std::string_view, 26> kReserved = {
     // Rendered from fields or fixed by the operator.
     "character_set_server",
     "default_time_zone",
@@ -16,6 +16,9 @@ constexpr std::array<std::string_view, 23> kReserved = {
     "max_connections",
     "skip_name_resolve",
     // What keeps an answered payment through a crash.
+    "autocommit",
+    "completion_type",
+    "init_connect",
     "innodb_doublewrite",
     "innodb_flush_log_at_trx_commit",
     "innodb_flush_method",

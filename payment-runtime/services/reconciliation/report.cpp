@@ -41,6 +41,7 @@ std::string to_json(const Report& report, std::size_t bytes_max) {
         {"channelMinor", totals.channel_minor},
         {"matched", totals.matched}}},
       {"resolved", report.resolved},
+      {"awaitingBill", report.awaiting_bill},
       {"samples", nlohmann::ordered_json::array()},
   };
   for (const auto& [type, count] : report.by_type) json["byType"][type] = count;

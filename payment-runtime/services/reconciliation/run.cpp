@@ -26,9 +26,9 @@ constexpr int kUnansweredInARowMax = 3;   // then a channel is taken to be away,
 struct Work {
   Ports ports;
   base::Deadline deadline;
-  Report report;
+  Report report = {};
   int unanswered = 0;   // in a row, of the channel at hand
-  std::size_t strange = 0;   // payments of the day at hand that were made with another account of the channel
+  std::size_t of_another_account = 0;   // payments of the day at hand
 
   [[nodiscard]] base::Deadline channel_deadline(std::chrono::milliseconds budget) const { return deadline.capped(*ports.clock, budget); }
   [[nodiscard]] bool over() const { return unanswered >= kUnansweredInARowMax || deadline.passed(*ports.clock); }
@@ -74,10 +74,11 @@ base::Task<base::Result<std::vector<Payment>>> all_paid(Work* work, ports::Windo
   }
 }
 
-/// The booked payments of the window that this account of the channel can speak of; the others are counted as strange.
+/// The booked payments of the window that this account of the channel can speak of; the others are only counted.
 base::Task<base::Result<std::vector<Payment>>> paid_to(Work* work, ports::Channel* channel, ports::Window window) {
   base::Result<std::vector<Payment>> paid = co_await all_paid(work, std::move(window));
-  if (paid) work->strange += std::erase_if(*paid, [channel](const Payment& payment) { return payment.account != channel->account(); });
+  if (paid)
+    work->of_another_account += std::erase_if(*paid, [channel](const Payment& payment) { return payment.account != channel->account(); });
   co_return paid;
 }
 
@@ -90,7 +91,7 @@ base::Task<base::Status> settle_open(Work* work, ports::Channel* channel, ports:
     for (const Payment& payment : *page) {
       if (work->over()) break;
       if (payment.account != channel->account()) {
-        ++work->strange;
+        ++work->of_another_account;
         continue;
       }
       const base::Result<Payment> resolved = co_await payment::resolve(payment, work->ports, work->deadline);
@@ -202,9 +203,14 @@ base::Task<base::Status> reconcile_day(Work* work, ports::Channel* channel, doma
   if (bill) {
     co_return co_await match_with_bill(work, channel, std::move(range), std::move(*bill));
   }
-  // Today, and in the morning yesterday too: no bill is made yet, whatever the channel says about it.
-  if (work->ports.clock->now() < range.to + channel->bill_delay()) {
+  const base::TimePoint now = work->ports.clock->now();
+  if (now < range.to) {   // today: its bill is not made yet, whatever the channel says about it
     co_return co_await ask_order_by_order(work, channel, std::move(range));
+  }
+  const bool absent = bill.error().code == base::Code::FailedPrecondition || bill.error().code == base::Code::NotFound;
+  if (absent && now < range.to + channel->bill_delay()) {
+    work->report.awaiting_bill.push_back(fmt::format("{} {}", name, range.day));
+    co_return base::Status{};
   }
   if (bill.error().code == base::Code::NotFound) {
     co_return co_await match_with_no_trade(work, channel, std::move(range), base::describe(bill.error()));
@@ -216,7 +222,7 @@ base::Task<base::Status> reconcile_day(Work* work, ports::Channel* channel, doma
 }  // namespace
 
 base::Task<base::Result<Report>> run(int lookback_days, Ports ports, base::Deadline deadline) {
-  Work work{ports, deadline, {}, 0};
+  Work work{.ports = ports, .deadline = deadline};
   Report& report = work.report;
   report.started_at = ports.clock->now();
   report.run_id = base::ulid(report.started_at, *ports.rng);
@@ -228,13 +234,13 @@ base::Task<base::Result<Report>> run(int lookback_days, Ports ports, base::Deadl
         domain::last_days(report.started_at, std::clamp(lookback_days, 1, kLookbackDaysMax), channel->bill_zone());
     for (std::size_t i = 0; i < days.size(); ++i) {
       every_day.insert(days[i].day);
-      work.strange = 0;
+      work.of_another_account = 0;
       const base::Status done = co_await reconcile_day(&work, channel, days[i]);
       if (!done) co_return base::fail(done.error());
-      if (work.strange > 0) {
+      if (work.of_another_account > 0) {
         work.add_about_day(
             DifferenceType::NotChecked, name, days[i].day,
-            fmt::format("{} payments were made with another account of the channel than {}", work.strange, channel->account()));
+            fmt::format("{} payments were made with another account of the channel than {}", work.of_another_account, channel->account()));
       }
     }
   }

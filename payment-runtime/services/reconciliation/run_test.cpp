@@ -167,19 +167,31 @@ TEST(ReconcileToday, IsAskedOrderByOrderUntilItsBillExists) {
   EXPECT_EQ(report.totals.matched, 1);
 }
 
-TEST(ReconcileToday, YesterdayIsAskedOrderByOrderUntilItsBillIsDue) {
+TEST(ReconcileToday, YesterdayWaitsForItsBillUntilThatIsDue) {
   World world;
   paid_in(world, "A");
   close_days_before_today(world);
   world.clock.advance(std::chrono::hours{21});   // 09:00 of the next day there
-  for (const bool due : {false, true}) {
-    world.wechat.remove_bill("2026-01-31");
-    const Report report = run_in(world);
-    EXPECT_EQ(report.totals.matched, due ? 0 : 1);
-    EXPECT_EQ(report.by_type, due ? (std::map<std::string, std::size_t, std::less<>>{{"wechat/BillNotAvailable", 1}})
-                                  : (std::map<std::string, std::size_t, std::less<>>{}));
-    world.clock.advance(std::chrono::hours{1});
-  }
+  world.wechat.remove_bill("2026-01-31");
+  const Report early = run_in(world);
+  EXPECT_EQ(early.difference_count, 0U) << to_json(early, kTerminationMessageMax);
+  EXPECT_EQ(early.awaiting_bill, std::vector<std::string>{"wechat 2026-01-31"});
+
+  world.clock.advance(std::chrono::hours{1});
+  const Report late = run_in(world);
+  EXPECT_EQ(late.by_type, (std::map<std::string, std::size_t, std::less<>>{{"wechat/BillNotAvailable", 1}}));
+  EXPECT_TRUE(late.awaiting_bill.empty());
+}
+
+TEST(ReconcileToday, ABillThatIsWrongIsAFindingAtOnce) {
+  World world;
+  paid_in(world, "A");
+  close_days_before_today(world);
+  world.clock.advance(std::chrono::hours{21});
+  world.wechat.fail_next("bill", {ChannelFault::LostReply});
+  const auto report = testing::run(run(2, world.ports(), world.deadline()));   // yesterday and today
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->by_type, (std::map<std::string, std::size_t, std::less<>>{{"wechat/BillNotAvailable", 1}}));
 }
 
 TEST(ReconcileToday, AChannelThatDoesNotAnswerIsNotAskedForEver) {

@@ -179,6 +179,7 @@ Outcome<Connection> Connection::open(const Endpoint& endpoint, const std::string
   // The server gives up before we do, so that a slow statement is rolled back and known, not lost. Only MariaDB reads /*M! ... */.
   const std::string settings = fmt::format(
       "SET SESSION /*M! max_statement_time = {}, */ innodb_lock_wait_timeout = {}, time_zone = '+00:00', "
+      "autocommit = 1, completion_type = 0, "
       "sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
       statement_timeout - 1, kLockWaitTimeout.count());
   mysql_optionsv(handle, MYSQL_INIT_COMMAND, settings.c_str());
