@@ -8,7 +8,7 @@ ARG BASE=debian:12
 FROM ${BASE} AS build
 WORKDIR /src
 COPY scripts/setup scripts/setup
-RUN scripts/setup build && apt-get install --yes --no-install-recommends ca-certificates tzdata
+RUN scripts/setup build && apt-get install --yes --no-install-recommends ca-certificates
 COPY . .
 RUN cmake --preset release -DBUILD_TESTING=OFF && cmake --build --preset release --target payment_runtime_program
 RUN images/rootfs payment-runtime build/release/bin/payment-runtime /rootfs

@@ -19,6 +19,8 @@
 namespace pay::channels::wechat_v3 {
 namespace {
 
+static_assert(2 * kMerchantNumberMax + 1 <= ports::kAccountMax);   // "<mchid>/<appid>"
+
 constexpr std::size_t kCodeUrlMax = 512;
 constexpr std::size_t kReasonMax = 200;   // of the channel's words that go into our errors
 
