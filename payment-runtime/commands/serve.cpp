@@ -168,13 +168,15 @@ void observe_round(void* context, const base::Result<services::payment::Resolver
     obs::warn("resolver_failed", {{"problem", base::describe(round.error())}});
     return;
   }
-  obs::info("resolver_round", {{"taken", round->taken}, {"changed", round->changed}, {"unanswered", round->unanswered}});
+  obs::info("resolver_round",
+            {{"taken", round->taken}, {"changed", round->changed}, {"unanswered", round->unanswered}, {"refused", round->refused}});
   const auto count = [&](const char* outcome, std::size_t by) {
     process->metrics.counter("payment_resolver_total", "Open payments that the resolver asked about.", {{"outcome", outcome}})
         .Increment(static_cast<double>(by));
   };
   count("changed", round->changed);
   count("unanswered", round->unanswered);
+  count("refused", round->refused);
 }
 
 /// The error names the listener as the configuration's own errors do: file:line:column: key.

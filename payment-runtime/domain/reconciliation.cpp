@@ -39,6 +39,7 @@ std::string_view name(DifferenceType type) {
     case DifferenceType::MissingLocally: return "MissingLocally";
     case DifferenceType::AmountMismatch: return "AmountMismatch";
     case DifferenceType::StateMismatch: return "StateMismatch";
+    case DifferenceType::TradeNumberMismatch: return "TradeNumberMismatch";
     case DifferenceType::DuplicateAtChannel: return "DuplicateAtChannel";
     case DifferenceType::BillNotAvailable: return "BillNotAvailable";
     case DifferenceType::NotChecked: return "NotChecked";
@@ -64,6 +65,11 @@ std::optional<Difference> classify(std::string_view channel, std::string_view da
   }
   if (payment->amount != row.amount) return about(DifferenceType::AmountMismatch, channel, day, &*payment, &row);
   if (!is_paid(payment->state)) return about(DifferenceType::StateMismatch, channel, day, &*payment, &row);
+  if (payment->channel_trade_no != row.channel_trade_no) {
+    Difference difference = about(DifferenceType::TradeNumberMismatch, channel, day, &*payment, &row);
+    difference.detail = fmt::format("paid as {}, the channel names {}", payment->channel_trade_no, row.channel_trade_no);
+    return difference;
+  }
   return std::nullopt;
 }
 

@@ -19,6 +19,7 @@ enum class DifferenceType {
   MissingLocally,       // the channel took money for an order that we do not have
   AmountMismatch,       // amount or currency differ
   StateMismatch,        // the channel took the money, we had not booked it (or the reverse of a refund)
+  TradeNumberMismatch,  // both have it as paid, under different numbers of the channel: perhaps paid twice
   DuplicateAtChannel,   // the channel lists one order twice
   BillNotAvailable,     // a closed day whose bill is not there yet
   NotChecked,           // the channel did not answer, or time ran out

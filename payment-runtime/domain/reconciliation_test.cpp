@@ -21,6 +21,7 @@ Payment ours(const std::string& number, std::int64_t minor = 100, State state = 
   payment.account = "m";
   payment.amount = {minor, "CNY"};
   payment.state = state;
+  if (is_paid(state)) payment.channel_trade_no = "T" + number;
   return payment;
 }
 BillRow theirs(const std::string& number, std::int64_t minor = 100) {
@@ -37,14 +38,18 @@ TEST(Matching, EqualSidesHaveNoDifferenceAndEqualTotals) {
 }
 
 TEST(Matching, EachKindOfDifferenceIsNamed) {
-  const std::vector<Payment> paid{ours("gone"), ours("other-amount"), ours("twice")};
-  const std::vector<BillRow> bill{theirs("other-amount", 99), theirs("twice"), theirs("twice"), theirs("stranger")};
+  const std::vector<Payment> paid{ours("gone"), ours("other-amount"), ours("twice"), ours("other-trade")};
+  std::vector<BillRow> bill{theirs("other-amount", 99), theirs("twice"), theirs("twice"), theirs("other-trade"), theirs("stranger")};
+  bill[3].channel_trade_no = "T2";
   const Matching result = match("wechat", "2026-01-31", paid, bill);
-  ASSERT_EQ(result.differences.size(), 3U);
+  ASSERT_EQ(result.differences.size(), 4U);
   EXPECT_EQ(result.differences[0].type, DifferenceType::AmountMismatch);
   EXPECT_EQ(result.differences[1].type, DifferenceType::DuplicateAtChannel);
-  EXPECT_EQ(result.differences[2].type, DifferenceType::MissingAtChannel);
-  EXPECT_EQ(result.differences[2].out_trade_no, "gone");
+  EXPECT_EQ(result.differences[2].type, DifferenceType::TradeNumberMismatch);
+  EXPECT_EQ(result.differences[2].detail, "paid as Tother-trade, the channel names T2");
+  EXPECT_EQ(result.differences[3].type, DifferenceType::MissingAtChannel);
+  EXPECT_EQ(result.differences[3].out_trade_no, "gone");
+  EXPECT_EQ(result.totals.matched, 1);
   ASSERT_EQ(result.unmatched.size(), 1U);
   EXPECT_EQ(result.unmatched[0].out_trade_no, "stranger");
 }
@@ -63,12 +68,20 @@ TEST(Classify, TellsAStrangerFromANeighbouringDayAndFromAnUnbookedPayment) {
   EXPECT_EQ(classify("wechat", "d", theirs("a"), ours("a", 100, State::AwaitingPayer))->type, DifferenceType::StateMismatch);
   EXPECT_EQ(classify("wechat", "d", theirs("a", 7), ours("a", 100, State::Conflicted))->type, DifferenceType::AmountMismatch);
   EXPECT_EQ(classify("wechat", "d", theirs("a"), ours("a")), std::nullopt);
+  for (const State state : {State::Succeeded, State::SucceededLate}) {
+    Payment elsewhere = ours("a", 100, state);
+    elsewhere.channel_trade_no = "T2";
+    EXPECT_EQ(classify("wechat", "d", theirs("a"), elsewhere)->type, DifferenceType::TradeNumberMismatch);
+  }
 }
 
 TEST(Compare, OneOrderAgainstTheChannelsAnswer) {
   ChannelEvidence evidence{"a", TradeState::Succeeded, "Ta", {100, "CNY"}, "m", kNoon};
   EXPECT_EQ(compare("d", ours("a"), evidence), std::nullopt);
   EXPECT_EQ(compare("d", ours("a", 100, State::Closed), evidence)->type, DifferenceType::StateMismatch);
+  evidence.channel_trade_no = "T2";
+  EXPECT_EQ(compare("d", ours("a"), evidence)->type, DifferenceType::TradeNumberMismatch);
+  evidence.channel_trade_no = "Ta";
   evidence.amount.minor = 1;
   EXPECT_EQ(compare("d", ours("a"), evidence)->type, DifferenceType::AmountMismatch);
   evidence.amount.currency = std::string(40, 'C');
@@ -90,7 +103,7 @@ RC_GTEST_PROP(MatchingProperty, FindsExactlyWhatWasTamperedWith, ()) {
   for (int i = 0; i < size; ++i) {
     const std::string number = "n" + std::to_string(i);
     const auto minor = *rc::gen::inRange<std::int64_t>(1, 1'000'000);
-    switch (*rc::gen::inRange(0, 6)) {
+    switch (*rc::gen::inRange(0, 7)) {
       case 0:
         paid.push_back(ours(number, minor));
         expected.emplace(DifferenceType::MissingAtChannel, number);
@@ -109,6 +122,12 @@ RC_GTEST_PROP(MatchingProperty, FindsExactlyWhatWasTamperedWith, ()) {
         bill.push_back(theirs(number, minor));
         bill.push_back(theirs(number, minor));
         expected.emplace(DifferenceType::DuplicateAtChannel, number);
+        break;
+      case 4:
+        paid.push_back(ours(number, minor));
+        bill.push_back(theirs(number, minor));
+        bill.back().channel_trade_no += "x";
+        expected.emplace(DifferenceType::TradeNumberMismatch, number);
         break;
       default: paid.push_back(ours(number, minor)); bill.push_back(theirs(number, minor));
     }

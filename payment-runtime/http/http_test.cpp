@@ -1,4 +1,5 @@
 // Routes over a real loopback socket, with the store and the channel in memory.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -179,6 +180,19 @@ TEST_F(Http, ACallbackIsAcknowledgedOnlyWhenItIsStored) {
   const std::string metrics = call("GET", "/metrics").body;
   EXPECT_NE(metrics.find(R"(payment_callback_total{channel="wechat",outcome="applied"} 1)"), std::string::npos) << metrics;
   EXPECT_NE(metrics.find(R"(payment_callback_total{channel="wechat",outcome="duplicate"} 1)"), std::string::npos) << metrics;
+}
+
+TEST_F(Http, ARefusedCallbackIsAcknowledgedWarnedOfAndCounted) {
+  const std::string number = json(call("POST", "/api/payment/create", order("order-7")))["data"]["paymentNo"];
+  const ports::RawCallback raw = wechat_.pay(number);
+  wechat_.paid_account = "1900000777";
+  ::testing::internal::CaptureStderr();
+  const auto acknowledged = call("POST", "/api/callback/wechat", raw.body);
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(acknowledged.status, 200) << "it is kept in the inbox";
+  EXPECT_THAT(log, ::testing::ContainsRegex(R"("level":"warn","event":"callback_received".*"payment_no":")" + number +
+                                            R"(","outcome":"refused".*1900000777)"));
+  EXPECT_NE(call("GET", "/metrics").body.find(R"(payment_callback_total{channel="wechat",outcome="refused"} 1)"), std::string::npos);
 }
 
 TEST_F(Http, WithoutCredentialsEverythingIsRefusedUnderRequired) {

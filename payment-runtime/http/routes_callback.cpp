@@ -55,12 +55,15 @@ base::Task<net::Response> receive(const Context* context, std::string channel, n
     obs::warn("callback_refused", {{"request_id", request.id}, {"channel", channel}, {"problem", base::describe(received.error())}});
     co_return acknowledge(status_of(received.error().code), "FAIL", "失败");
   }
-  obs::info("callback_received", {{"request_id", request.id},
-                                  {"channel", channel},
-                                  {"payment_no", received->payment.payment_no},
-                                  {"outcome", services::callback::name(received->outcome)},
-                                  {"state", domain::name(received->payment.state)},
-                                  {"why", received->why}});
+  // Acknowledged either way, as it is kept; but refused evidence is for a person, and the channel will not send it again.
+  const bool refused = received->outcome == services::callback::Outcome::Refused;
+  obs::log().log(refused ? obs::Level::Warn : obs::Level::Info, "callback_received",
+                 {{"request_id", request.id},
+                  {"channel", channel},
+                  {"payment_no", received->payment.payment_no},
+                  {"outcome", services::callback::name(received->outcome)},
+                  {"state", domain::name(received->payment.state)},
+                  {"why", received->why}});
   co_return acknowledge(200, "SUCCESS", "成功");
 }
 

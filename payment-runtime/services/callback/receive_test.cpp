@@ -1,5 +1,6 @@
 #include "payment-runtime/services/callback/receive.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "payment-runtime/services/payment/create.hpp"
@@ -20,6 +21,20 @@ domain::Payment created_in(World& world) {
 }
 base::Result<Received> receive_in(World& world, ports::RawCallback callback) {
   return testing::run(receive("wechat", std::move(callback), world.ports(), world.deadline()));
+}
+
+/// The channel's callback about a payment is refused, kept in the inbox, and told with numbers and reason.
+void expect_refusal(World& world, const domain::Payment& payment, const ports::RawCallback& callback, const std::string& reason) {
+  ::testing::internal::CaptureStderr();
+  const auto received = receive_in(world, callback);
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->outcome, Outcome::Refused);
+  EXPECT_THAT(received->why, ::testing::HasSubstr(reason));
+  EXPECT_THAT(log,
+              ::testing::ContainsRegex(R"("level":"warn","event":"channel_evidence_refused","channel":"wechat","out_trade_no":")" +
+                                       payment.out_trade_no + R"(","payment_no":")" + payment.payment_no + R"(","problem":".*)" + reason));
+  EXPECT_EQ(world.store.contents().inbox.rbegin()->second.outcome, "refused");
 }
 
 TEST(Callback, BooksTheMoneyOnceHoweverOftenItComes) {
@@ -84,11 +99,8 @@ TEST(Callback, AnotherAccountIsRefusedAndKeptInTheInbox) {
   const domain::Payment payment = created_in(world);
   const ports::RawCallback callback = world.wechat.pay(payment.out_trade_no);
   world.wechat.paid_account = "1900000666";
-  const auto received = receive_in(world, callback);
-  ASSERT_TRUE(received);
-  EXPECT_EQ(received->outcome, Outcome::Refused);
+  expect_refusal(world, payment, callback, "1900000666");
   EXPECT_EQ(world.store.payment_of("ORDER-1").state, State::AwaitingPayer);
-  EXPECT_EQ(world.store.contents().inbox.begin()->second.outcome, "refused");
 }
 
 TEST(Callback, OfAnOrderThatWasMadeWithAnotherAccountIsRefusedWhateverItSays) {
@@ -98,10 +110,7 @@ TEST(Callback, OfAnOrderThatWasMadeWithAnotherAccountIsRefusedWhateverItSays) {
     world.wechat.own_account = world.wechat.paid_account = "1900000777";   // another merchant since the restart
     static_cast<void>(world.wechat.pay(payment.out_trade_no));
     world.wechat.end(payment.out_trade_no, state);
-    const auto received = receive_in(world, world.wechat.callback(payment.out_trade_no, "event-1"));
-    ASSERT_TRUE(received);
-    EXPECT_EQ(received->outcome, Outcome::Refused);
-    EXPECT_NE(received->why.find("1900000777"), std::string::npos) << received->why;
+    expect_refusal(world, payment, world.wechat.callback(payment.out_trade_no, "event-1"), "1900000777");
     EXPECT_EQ(world.store.payment_of("ORDER-1").state, State::AwaitingPayer);
   }
 }
@@ -111,12 +120,17 @@ TEST(Callback, AboutMoneyAtAnImpossibleTimeIsRefusedAndKept) {
   const domain::Payment payment = created_in(world);
   const ports::RawCallback callback = world.wechat.pay(payment.out_trade_no);
   world.wechat.paid_at = base::TimePoint{};   // 1970: no reconciliation would ever look there
-  const auto received = receive_in(world, callback);
-  ASSERT_TRUE(received);
-  EXPECT_EQ(received->outcome, Outcome::Refused);
-  EXPECT_NE(received->why.find("1970-01-01"), std::string::npos) << received->why;
+  expect_refusal(world, payment, callback, "1970-01-01");
   EXPECT_TRUE(world.store.contents().ledger.empty());
-  EXPECT_EQ(world.store.contents().inbox.begin()->second.outcome, "refused");
+}
+
+TEST(Callback, AboutASecondTradeOfAPaidOrderIsRefusedAndTold) {
+  World world;
+  const domain::Payment payment = created_in(world);
+  ASSERT_TRUE(receive_in(world, world.wechat.pay(payment.out_trade_no)));
+  static_cast<void>(world.wechat.pay(payment.out_trade_no));   // perhaps paid twice
+  expect_refusal(world, payment, world.wechat.callback(payment.out_trade_no, "event-z"), "paid as T1, now the channel also names T2");
+  EXPECT_EQ(world.store.contents().ledger.size(), 2U);
 }
 
 TEST(Callback, ForgedOrUnreadableIsRefusedAndLeavesNoTrace) {

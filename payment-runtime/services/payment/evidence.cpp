@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/obs/log.hpp"
+
 namespace pay::services::payment {
 
 namespace {
@@ -11,6 +13,12 @@ base::Task<base::Result<domain::Payment>> read_again(std::string out_trade_no, P
   if (!found) co_return base::fail(std::move(found.error()));
   if (!*found) co_return base::fail(base::Code::DataLoss, "payment " + out_trade_no + " was there and is gone");
   co_return std::move(**found);
+}
+
+/// Money that the channel holds for somebody else, twice, or at an impossible time: asking again mends nothing, so a person must see it.
+void tell_refusal(const domain::Payment& payment, const std::string& why) {
+  obs::warn("channel_evidence_refused",
+            {{"channel", payment.channel}, {"out_trade_no", payment.out_trade_no}, {"payment_no", payment.payment_no}, {"problem", why}});
 }
 
 }  // namespace
@@ -40,6 +48,8 @@ base::Task<base::Result<Settled>> settle(domain::Payment payment, domain::Channe
       if (!recorded) co_return base::fail(recorded.error());
       duplicate = !*recorded;
     }
+    // Of a duplicate too: whoever recorded it may have stopped before a word was said.
+    if (verdict.kind == domain::Verdict::Kind::Refused) tell_refusal(payment, verdict.why);
     co_return Settled{verdict.kind, std::move(verdict.why), duplicate, std::move(payment)};
   }
   co_return base::fail(base::Code::Aborted, "payment " + payment.payment_no + " is being changed by others; try again");

@@ -20,7 +20,8 @@ struct Settled {
 };
 
 /// Decides and stores; when the payment has moved on between, reads it and decides again (at most kDecisionsMax times, then Aborted).
-/// `inbox` is completed with the outcome and stored with it.
+/// `inbox` is completed with the outcome and stored with it. Refused evidence is told here, for every caller: log event
+/// channel_evidence_refused.
 base::Task<base::Result<Settled>> settle(domain::Payment payment, domain::ChannelEvidence evidence, std::optional<ports::InboxEntry> inbox,
                                          Ports ports, base::Deadline deadline);
 

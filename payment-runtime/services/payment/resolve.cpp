@@ -27,55 +27,67 @@ namespace {
 using domain::Payment;
 using domain::TradeState;
 
-base::Task<base::Result<Payment>> ask(Payment payment, ports::Channel* channel, Ports ports, base::Deadline deadline) {
+/// Evidence about no other order and no other account than the payment's.
+bool is_about(const domain::ChannelEvidence& evidence, const Payment& payment) {
+  return evidence.out_trade_no == payment.out_trade_no && evidence.account == payment.account;
+}
+
+base::Task<base::Result<Resolved>> settle_answer(Payment payment, domain::ChannelEvidence evidence, Ports ports, base::Deadline deadline) {
+  base::Result<Settled> settled = co_await settle(std::move(payment), std::move(evidence), std::nullopt, ports, deadline);
+  if (!settled) co_return base::fail(std::move(settled.error()));
+  Resolved resolved;
+  if (settled->kind == domain::Verdict::Kind::Refused) resolved.refusal = std::move(settled->why);
+  resolved.payment = std::move(settled->payment);
+  co_return resolved;
+}
+
+base::Task<base::Result<Resolved>> store_our_step(Payment payment, domain::Step step, Ports ports, base::Deadline deadline) {
+  base::Result<Payment> stored = co_await store_step(std::move(payment), std::move(step), ports, deadline);
+  if (!stored) co_return base::fail(std::move(stored.error()));
+  Resolved resolved;
+  resolved.payment = std::move(*stored);
+  co_return resolved;
+}
+
+base::Task<base::Result<Resolved>> ask(Payment payment, ports::Channel* channel, Ports ports, base::Deadline deadline) {
   base::Result<domain::ChannelEvidence> evidence =
       co_await channel->query(payment.out_trade_no, deadline.capped(*ports.clock, kResolveChannelBudget));
   if (!evidence) co_return base::fail(std::move(evidence.error()));
-  base::Result<Settled> settled = co_await settle(std::move(payment), std::move(*evidence), std::nullopt, ports, deadline);
-  if (!settled) co_return base::fail(std::move(settled.error()));
-  co_return std::move(settled->payment);
+  co_return co_await settle_answer(std::move(payment), std::move(*evidence), ports, deadline);
 }
 
 /// The same order under the same number: the channel either makes it now or gives the code of the one it has.
-base::Task<base::Result<Payment>> make_again(Payment payment, TradeState known, ports::Channel* channel, Ports ports,
-                                             base::Deadline deadline) {
+base::Task<base::Result<Resolved>> make_again(Payment payment, TradeState known, ports::Channel* channel, Ports ports,
+                                              base::Deadline deadline) {
   ports::ChannelOrder order{payment.out_trade_no, payment.amount, payment.subject, payment.expires_at};
   base::Result<ports::Prepay> prepay = co_await channel->create(std::move(order), deadline.capped(*ports.clock, kResolveChannelBudget));
   if (prepay) {
     domain::Step step = domain::on_prepay(payment, std::move(prepay->code_url), ports.clock->now());
-    co_return co_await store_step(std::move(payment), std::move(step), ports, deadline);
+    co_return co_await store_our_step(std::move(payment), std::move(step), ports, deadline);
   }
   const base::Error error = std::move(prepay.error());
   if (error.code == base::Code::Unavailable) co_return base::fail(error);
   if (error.code == base::Code::Unknown) {
     if (payment.state == domain::State::Unknown) co_return base::fail(error);
     domain::Step step = domain::on_unknown(payment, error.message, ports.clock->now());
-    co_return co_await store_step(std::move(payment), std::move(step), ports, deadline);
+    co_return co_await store_our_step(std::move(payment), std::move(step), ports, deadline);
   }
   // Declined. That alone does not say that there is no order: our first request may have arrived meanwhile, and this one be its duplicate.
   base::Result<domain::ChannelEvidence> evidence =
       co_await channel->query(payment.out_trade_no, deadline.capped(*ports.clock, kResolveChannelBudget));
   if (!evidence) co_return base::fail(std::move(evidence.error()));
-  if (evidence->state == TradeState::NotFound && known == TradeState::NotFound) {
+  if (is_about(*evidence, payment) && evidence->state == TradeState::NotFound && known == TradeState::NotFound) {
     domain::Step step = domain::on_declined(payment, error.message, ports.clock->now());
-    co_return co_await store_step(std::move(payment), std::move(step), ports, deadline);
+    co_return co_await store_our_step(std::move(payment), std::move(step), ports, deadline);
   }
-  base::Result<Settled> settled = co_await settle(std::move(payment), std::move(*evidence), std::nullopt, ports, deadline);
-  if (!settled) co_return base::fail(std::move(settled.error()));
-  co_return std::move(settled->payment);
-}
-
-/// Money that the channel holds for somebody else, or another amount: nothing that asking again mends, so a person must see it.
-void tell_refusal(const Settled& settled) {
-  if (settled.kind != domain::Verdict::Kind::Refused) return;
-  obs::warn("channel_evidence_refused", {{"payment_no", settled.payment.payment_no}, {"problem", settled.why}});
+  co_return co_await settle_answer(std::move(payment), std::move(*evidence), ports, deadline);
 }
 
 bool same(const Payment& before, const Payment& now) { return before.version == now.version; }
 
 }  // namespace
 
-base::Task<base::Result<Payment>> resolve(Payment payment, Ports ports, base::Deadline deadline) {
+base::Task<base::Result<Resolved>> resolve(Payment payment, Ports ports, base::Deadline deadline) {
   const auto found = ports.channels->find(payment.channel);
   if (found == ports.channels->end()) {
     co_return base::fail(base::Code::FailedPrecondition,
@@ -99,18 +111,15 @@ base::Task<base::Result<Payment>> resolve(Payment payment, Ports ports, base::De
   const bool open_at_channel = known == TradeState::NotFound || known == TradeState::AwaitingPayer;
   const base::TimePoint now = ports.clock->now();
   const bool has_no_code = payment.state == domain::State::PendingChannel || payment.state == domain::State::Unknown;
-  const bool about_us = evidence->account == payment.account;
-  if (about_us && open_at_channel && has_no_code && now < payment.expires_at) {
+  if (is_about(*evidence, payment) && open_at_channel && has_no_code && now < payment.expires_at) {
     co_return co_await make_again(std::move(payment), known, channel, ports, deadline);
   }
 
-  base::Result<Settled> settled = co_await settle(std::move(payment), std::move(*evidence), std::nullopt, ports, deadline);
-  if (!settled) co_return base::fail(std::move(settled.error()));
-  tell_refusal(*settled);
-  payment = std::move(settled->payment);
+  base::Result<Resolved> resolved = co_await settle_answer(std::move(payment), std::move(*evidence), ports, deadline);
+  if (!resolved || !resolved->refusal.empty()) co_return resolved;
+  payment = resolved->payment;
 
-  if (about_us && known == TradeState::AwaitingPayer && !domain::is_final(payment.state) &&
-      now >= payment.expires_at + domain::kClockMargin) {
+  if (known == TradeState::AwaitingPayer && !domain::is_final(payment.state) && now >= payment.expires_at + domain::kClockMargin) {
     // Nobody paid in time. Close it at the channel and believe only what it says afterwards: the payer may have been faster.
     const base::Status closed = co_await channel->close(payment.out_trade_no, deadline.capped(*ports.clock, kResolveChannelBudget));
     if (!closed && (closed.error().code == base::Code::Unavailable || closed.error().code == base::Code::Unknown)) {
@@ -118,7 +127,7 @@ base::Task<base::Result<Payment>> resolve(Payment payment, Ports ports, base::De
     }
     co_return co_await ask(std::move(payment), channel, ports, deadline);
   }
-  co_return payment;
+  co_return resolved;
 }
 
 namespace {
@@ -150,11 +159,13 @@ base::Task<void> resolve_next(Round* round) {
     ++round->result.unanswered;
     co_return;
   }
-  const base::Result<Payment> resolved = co_await resolve(payment, round->ports, round->deadline);
+  const base::Result<Resolved> resolved = co_await resolve(payment, round->ports, round->deadline);
   if (!resolved) {
     ++round->result.unanswered;
     obs::warn("payment_unresolved", {{"payment_no", payment.payment_no}, {"problem", base::describe(resolved.error())}});
-  } else if (!same(payment, *resolved)) {
+  } else if (!resolved->refusal.empty()) {
+    ++round->result.refused;
+  } else if (!same(payment, resolved->payment)) {
     ++round->result.changed;
   }
 }

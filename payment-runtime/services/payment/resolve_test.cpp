@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "payment-runtime/services/payment/create.hpp"
@@ -21,6 +22,22 @@ domain::Payment created_in(World& world, std::vector<ChannelFault> faults = {}) 
 base::Result<ResolverRound> round_after(World& world, std::chrono::seconds wait) {
   world.clock.advance(wait);
   return testing::run(resolve_due(world.ports(), world.deadline()));
+}
+
+/// A round that refuses the channel's answer about ORDER-1, counts it, and tells it once, with numbers and reason.
+void expect_one_refusal(World& world, std::chrono::seconds wait, const std::string& reason) {
+  const domain::Payment payment = world.store.payment_of("ORDER-1");
+  ::testing::internal::CaptureStderr();
+  const auto round = round_after(world, wait);
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(round);
+  EXPECT_EQ(round->refused, 1U);
+  EXPECT_EQ(round->changed, 0U);
+  EXPECT_EQ(round->unanswered, 0U);
+  EXPECT_THAT(log,
+              ::testing::ContainsRegex(R"("level":"warn","event":"channel_evidence_refused","channel":"wechat","out_trade_no":")" +
+                                       payment.out_trade_no + R"(","payment_no":")" + payment.payment_no + R"(","problem":".*)" + reason));
+  EXPECT_EQ(log.find("channel_evidence_refused"), log.rfind("channel_evidence_refused")) << log;
 }
 
 TEST(Resolver, LeavesAPaymentAloneUntilItsTimeHasCome) {
@@ -116,10 +133,40 @@ TEST(Resolver, AnAnswerForAnotherAccountMakesNoOrderAgainAndClosesNone) {
   World world;
   const domain::Payment payment = created_in(world, {ChannelFault::LostReply});
   world.wechat.paid_account = "1900000777";   // the channel's mistake: it speaks of another
-  ASSERT_TRUE(round_after(world, domain::kPayableFor + domain::kClockMargin));
+  expect_one_refusal(world, domain::kPayableFor + domain::kClockMargin, "1900000777");
   EXPECT_EQ(world.store.payment_of("ORDER-1").state, State::Unknown);
   EXPECT_EQ(world.wechat.orders.at(payment.out_trade_no).state, ports::TradeState::AwaitingPayer);
   EXPECT_EQ(world.wechat.orders.at(payment.out_trade_no).created, 1);
+}
+
+TEST(Resolver, ARefusedAnswerAfterTheCloseIsTold) {
+  World world;
+  const domain::Payment payment = created_in(world);
+  world.wechat.before_next("close", [&] {
+    static_cast<void>(world.wechat.pay(payment.out_trade_no));
+    world.wechat.paid_at = base::TimePoint{};   // 1970
+  });
+  expect_one_refusal(world, domain::kPayableFor + domain::kClockMargin, "1970-01-01");
+  EXPECT_EQ(world.store.payment_of("ORDER-1").state, State::AwaitingPayer);
+  EXPECT_TRUE(world.store.contents().ledger.empty());
+}
+
+TEST(Resolver, ARefusedAnswerAfterADeclinedRepetitionIsToldAndEndsNothing) {
+  World world;
+  const domain::Payment payment = created_in(world, {ChannelFault::LostReply});
+  world.wechat.before_next("create", [&] {
+    static_cast<void>(world.wechat.pay(payment.out_trade_no));
+    world.wechat.paid_at = base::TimePoint{};
+  });
+  expect_one_refusal(world, std::chrono::seconds{5}, "1970-01-01");
+  EXPECT_EQ(world.store.payment_of("ORDER-1").state, State::Unknown);
+
+  World other;
+  created_in(other, {ChannelFault::LostRequest});
+  other.wechat.fail_next("create", {ChannelFault::Declined});
+  other.wechat.before_next("create", [&] { other.wechat.paid_account = "1900000777"; });   // "no such order", says another account
+  expect_one_refusal(other, std::chrono::seconds{5}, "1900000777");
+  EXPECT_EQ(other.store.payment_of("ORDER-1").state, State::Unknown);
 }
 
 TEST(Resolver, NoAnswerToTheCloseLeavesThePaymentOpen) {

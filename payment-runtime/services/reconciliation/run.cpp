@@ -94,13 +94,13 @@ base::Task<base::Status> settle_open(Work* work, ports::Channel* channel, ports:
         ++work->of_another_account;
         continue;
       }
-      const base::Result<Payment> resolved = co_await payment::resolve(payment, work->ports, work->deadline);
+      const base::Result<payment::Resolved> resolved = co_await payment::resolve(payment, work->ports, work->deadline);
       if (!resolved) {
         work->add_unanswered(window.channel, day, payment, resolved.error());
         continue;
       }
       work->unanswered = 0;
-      if (domain::is_final(resolved->state)) ++work->report.resolved;
+      if (domain::is_final(resolved->payment.state)) ++work->report.resolved;
     }
     if (page->size() < ports::kPageMax) break;
     cursor = Cursor{page->back().created_at, page->back().payment_no};
@@ -118,8 +118,9 @@ base::Task<base::Status> explain_row(Work* work, ports::Channel* channel, std::s
     co_return base::Status{};
   }
   if (difference->type == DifferenceType::StateMismatch) {
-    const base::Result<Payment> now = co_await payment::resolve(**payment, work->ports, work->deadline);
-    difference->detail = now ? fmt::format("asked: now {}", domain::name(now->state)) : base::describe(now.error());
+    const base::Result<payment::Resolved> now = co_await payment::resolve(**payment, work->ports, work->deadline);
+    difference->detail = now ? fmt::format("asked: now {}", domain::name(now->payment.state)) : base::describe(now.error());
+    if (now && !now->refusal.empty()) difference->detail += "; the answer was refused: " + now->refusal;
   }
   work->add(std::move(*difference));
   co_return base::Status{};

@@ -70,6 +70,35 @@ TEST_F(ReconciliationTest, ADroppedAnAlteredAndAnExtraRowAreEachOneDifference) {
   EXPECT_EQ(world.store.contents().runs.at(report.run_id).differences.size(), 3U);
 }
 
+TEST_F(ReconciliationTest, ASecondTradeOfAPaidOrderIsADifferenceInTheBillAndInTheAnswer) {
+  static_cast<void>(world.wechat.pay(first.out_trade_no));   // perhaps paid twice: the channel now names another trade
+  auto rows = world.wechat.paid_rows();
+  world.wechat.set_bill("2026-01-31", rows);
+  const std::map<std::string, std::size_t, std::less<>> expected{{"wechat/TradeNumberMismatch", 1}};
+  Report report = run_in(world);
+  ASSERT_EQ(report.by_type, expected) << to_json(report, kTerminationMessageMax);
+  EXPECT_EQ(report.differences[0].out_trade_no, first.out_trade_no);
+  EXPECT_EQ(report.differences[0].detail, "paid as T1, the channel names T3");
+
+  world.clock.advance(std::chrono::hours{-24});   // on the day itself: no bill yet, so order by order
+  world.wechat.remove_bill("2026-01-31");
+  report = run_in(world);
+  EXPECT_EQ(report.by_type.at("wechat/TradeNumberMismatch"), 1U) << to_json(report, kTerminationMessageMax);
+}
+
+TEST_F(ReconciliationTest, ADayOfAnImpossibleAnswerSaysThatItWasRefused) {
+  world.clock.advance(std::chrono::hours{-24});
+  const domain::Payment third = create_in(world, "C");
+  static_cast<void>(world.wechat.pay(third.out_trade_no));
+  world.wechat.set_bill("2026-01-31", world.wechat.paid_rows());
+  world.clock.advance(std::chrono::hours{24});
+  world.wechat.paid_at = base::TimePoint{};   // 1970, in answers
+  const Report report = run_in(world);
+  ASSERT_EQ(report.difference_count, 1U) << to_json(report, kTerminationMessageMax);
+  EXPECT_EQ(report.differences[0].type, DifferenceType::StateMismatch);
+  EXPECT_NE(report.differences[0].detail.find("refused: paid at 1970-01-01"), std::string::npos) << report.differences[0].detail;
+}
+
 TEST_F(ReconciliationTest, ARepeatedRunFindsTheSameAndChangesNothing) {
   auto rows = world.wechat.paid_rows();
   rows.pop_back();
