@@ -16,18 +16,6 @@ bool cannot_be_pulled(const crds::Platform& platform, const Snapshot& live, cons
   return false;
 }
 
-/// Its pods once got their image and became ready: then a pull that fails is the registry's trouble, and no reason to move to another
-/// image.
-bool has_run(const Object& workload) {
-  for (const char* count : {"readyReplicas", "availableReplicas"}) {
-    if (object::number_at(workload, {"status", count}) > 0) return true;
-  }
-  for (const Object& condition : object::list_at(workload, {"status", "conditions"})) {
-    if (object::text_at(condition, {"reason"}) == "NewReplicaSetAvailable") return true;
-  }
-  return false;
-}
-
 std::string reported(const Object& object, const std::string& name) {
   for (const Object& component : object::list_at(object, {"status", "components"})) {
     if (object::text_at(component, {"name"}) == name) return object::text_at(component, {"image"});
@@ -51,11 +39,7 @@ class Resolver {
         object::owns(*workload, kManagedBy,
                      {"f:spec", "f:template", "f:spec", "f:containers", Object({{"name", name}}).dump().insert(0, "k:"), "f:image"});
     const std::string kept = ours ? image_of(*workload, name) : reported(object_, name);
-    if (kept.empty()) return otherwise;
-    // A StatefulSet does not remember; but the services were never ready without their database.
-    const Object* services = find(live_, "apps/v1", "Deployment", "payment-service");
-    const bool ran = has_run(*workload) || (name == "mysql" && services != nullptr && has_run(*services));
-    return !ran && cannot_be_pulled(platform_, live_, name, kept) ? otherwise : kept;
+    return kept.empty() || cannot_be_pulled(platform_, live_, name, kept) ? otherwise : kept;
   }
 
  private:
