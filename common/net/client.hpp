@@ -22,7 +22,7 @@ struct ClientOptions {
   std::chrono::milliseconds connect_time{3'000};   // name, connection and TLS together, within the deadline
   std::chrono::milliseconds idle_time{8'000};      // below what servers allow, so that a connection is not closed as we use it
   std::size_t idle_per_shard = 64;
-  std::uint64_t response_bytes = 1U << 20;          // a longer body is Unknown
+  std::uint64_t response_bytes = 1U << 20;         // a longer body is Unknown
   std::string ca_file = {};                        // empty: the system's certificates, read when https first needs them
   std::string user_agent = "payment-runtime";
 };

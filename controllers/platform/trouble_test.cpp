@@ -189,21 +189,27 @@ const std::vector<std::string> kAllUserKeys = {
     "wechat-mch-id",     "wechat-private-key",      "wechat-merchant-public-key",  "wechat-merchant-serial-no", "wechat-api-v3-key",
     "wechat-public-key", "wechat-public-key-id",    "simulator-wechat-private-key"};
 
+const Ref kUserSecret{"v1", "Secret", "payment-service-secret"};
+
+FakeCluster settled_with_user_keys(const std::string& channel) {
+  FakeCluster cluster(channel == "simulated" ? quickstart_spec() : test::example("production")["spec"]);
+  cluster.user_secret(kUserSecret.name, kAllUserKeys);
+  cluster.settle();
+  return cluster;
+}
+
 class UserSecretGone : public testing::TestWithParam<const char*> {};
 
 // Not Ready for any reason at all, and just then the Secret is being replaced: the keys must stay the ones that database and channel know.
 TEST_P(UserSecretGone, WhileNotReadyKeepsTheKeysAndSaysSo) {
-  FakeCluster cluster(std::string(GetParam()) == "simulated" ? quickstart_spec() : test::example("production")["spec"]);
-  cluster.user_secret("payment-service-secret", kAllUserKeys);
-  cluster.settle();
+  FakeCluster cluster = settled_with_user_keys(GetParam());
   const auto before = templates(cluster);
-  const Ref secret{"v1", "Secret", "payment-service-secret"};
-  const Object kept = cluster.strangers.at(secret);
+  const Object kept = cluster.strangers.at(kUserSecret);
 
   cluster.break_workload("redis");
   cluster.play();
   cluster.execute(cluster.decide());
-  cluster.strangers.erase(secret);
+  cluster.strangers.erase(kUserSecret);
   for (int round = 0; round < 3; ++round) {
     cluster.execute(cluster.decide());
     cluster.play();
@@ -213,7 +219,7 @@ TEST_P(UserSecretGone, WhileNotReadyKeepsTheKeysAndSaysSo) {
   EXPECT_EQ(cluster.condition("Stalled")["status"], "True");
   EXPECT_TRUE(says(cluster.condition("Ready"), R"(Secret "payment-service-secret" does not exist)")) << cluster.condition("Ready");
 
-  cluster.strangers[secret] = kept;
+  cluster.strangers[kUserSecret] = kept;
   cluster.mend_workload("redis");
   cluster.play();
   cluster.settle();
@@ -224,14 +230,11 @@ TEST_P(UserSecretGone, WhileNotReadyKeepsTheKeysAndSaysSo) {
 TEST_P(UserSecretGone, WithAWorkloadThatIsGoneTooItIsNotMadeWithOtherKeys) {
   for (const char* lost : {"payment-service", "mysql", "channel-simulator", "reconciliation-cronjob"}) {
     SCOPED_TRACE(lost);
-    FakeCluster cluster(std::string(GetParam()) == "simulated" ? quickstart_spec() : test::example("production")["spec"]);
-    cluster.user_secret("payment-service-secret", kAllUserKeys);
-    cluster.settle();
+    FakeCluster cluster = settled_with_user_keys(GetParam());
     const auto before = templates(cluster);
-    const Ref secret{"v1", "Secret", "payment-service-secret"};
-    const Object kept = cluster.strangers.at(secret);
+    const Object kept = cluster.strangers.at(kUserSecret);
     std::erase_if(cluster.snapshot.children, [&](const auto& child) { return child.first.name == lost && child.second.contains("spec"); });
-    cluster.strangers.erase(secret);
+    cluster.strangers.erase(kUserSecret);
     cluster.edit_spec({{"services", {{"payment", {{"logLevel", "debug"}}}}}});
     for (int round = 0; round < 3; ++round) {
       cluster.execute(cluster.decide());
@@ -240,7 +243,7 @@ TEST_P(UserSecretGone, WithAWorkloadThatIsGoneTooItIsNotMadeWithOtherKeys) {
     for (const auto& [name, spec] : templates(cluster)) {
       EXPECT_EQ(spec.dump().find("payment-generated"), std::string::npos) << name << " was given a generated key";
     }
-    cluster.strangers[secret] = kept;
+    cluster.strangers[kUserSecret] = kept;
     cluster.settle();
     EXPECT_EQ(templates(cluster).size(), before.size());
     EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.condition("Ready");
