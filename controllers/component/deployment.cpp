@@ -12,7 +12,7 @@ using object::number_at;
 
 ComponentStatus deployment_health(const Context& ctx, const std::string& name, const std::string& image, std::int64_t least,
                                   const std::string& word) {
-  ComponentStatus status{.name = name, .kind = "Deployment", .desired = least, .image = image};
+  ComponentStatus status{.name = name, .kind = "Deployment", .desired = least};
   const Object* deployment = find(ctx.live, "apps/v1", "Deployment", name);
   if (deployment == nullptr) {
     status.reason = word + "Creating";
@@ -27,6 +27,7 @@ ComponentStatus deployment_health(const Context& ctx, const std::string& name, c
   const bool rolled = number_at(*deployment, {"status", "updatedReplicas"}) >= least;
   if (current && rolled && status.ready >= least) {
     status.good = true;
+    if (image_of(*deployment, name) == image) status.image = image;      // the template may still be the one before an edit
     status.reason = word + "Ready";
     status.message = fmt::format("Deployment {} has {} available pods", name, status.ready);
   } else if (const auto problem = first_pod_problem(ctx, name)) {

@@ -10,6 +10,7 @@
 namespace controllers {
 
 inline constexpr std::string_view kManagedBy = "payment-operator";
+inline constexpr std::string_view kStatusManagedBy = "payment-operator-status";
 inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view kInstanceLabel = "app.kubernetes.io/instance";
 inline constexpr const char* kGeneratedSecret = "payment-generated";

@@ -29,7 +29,7 @@ std::optional<base::TimePoint> failed_at(const Object& job) {
 
 ComponentStatus schema_health(const Context& ctx, const ComponentStatus& database) {
   const std::string name = object::name_of(schema_job(ctx));
-  ComponentStatus status{.name = name, .kind = "Job", .desired = 1, .image = ctx.images.runtime};
+  ComponentStatus status{.name = name, .kind = "Job", .desired = 1};
   const Object* job = find(ctx.live, "batch/v1", "Job", name);
   if (job == nullptr) {
     status.reason = "SchemaCreating";
@@ -38,6 +38,7 @@ ComponentStatus schema_health(const Context& ctx, const ComponentStatus& databas
   }
   if (object::condition_is_true(*job, "Complete")) {
     status.good = true;
+    status.image = ctx.images.runtime;
     status.ready = 1;
     status.reason = "SchemaReady";
     status.message = fmt::format("Job {} has brought the schema up to date", name);

@@ -36,8 +36,10 @@ inline Object fields_of(const Object& value, const std::string& name, const std:
   };
   if (value.is_array()) {
     const bool in_container = parent == "containers" || parent == "initContainers";
-    if (name == "containers" || name == "initContainers" || name == "volumes" || name == "env" || name == "imagePullSecrets")
+    if (name == "containers" || name == "initContainers" || name == "volumes" || name == "env" || name == "imagePullSecrets" ||
+        name == "components")
       keyed({"name"});
+    if (name == "conditions") keyed({"type"});
     if (name == "volumeMounts") keyed({"mountPath"});
     if (name == "ownerReferences") keyed({"uid"});
     if (name == "ports" && in_container) keyed({"containerPort", "protocol"});
@@ -117,7 +119,15 @@ class FakeCluster {
     for (const Replace& r : plan.replace) write([&] { remove(r.ref, r.uid); });
     for (const Remove& r : plan.remove) write([&] { remove(r.ref, r.uid); });
     if (plan.finalizers) write([&] { platform["metadata"]["finalizers"] = *plan.finalizers; });
-    if (plan.status) write([&] { platform["status"] = *plan.status; });
+    if (plan.status) {
+      write([&] {
+        platform["status"] = *plan.status;
+        platform["metadata"]["managedFields"] = Object::array({{{"manager", kStatusManagedBy},
+                                                                {"operation", "Apply"},
+                                                                {"fieldsType", "FieldsV1"},
+                                                                {"fieldsV1", {{"f:status", fields_of(*plan.status, "status", "")}}}}});
+      });
+    }
   }
 
   /// Reconciles and plays the cluster until nothing more happens.

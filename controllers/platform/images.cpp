@@ -3,6 +3,7 @@
 #include "controllers/component/live.hpp"
 #include "controllers/component/objects.hpp"
 #include "controllers/object/diff.hpp"
+#include "controllers/platform/status.hpp"
 
 namespace controllers {
 namespace {
@@ -16,13 +17,6 @@ bool cannot_be_pulled(const crds::Platform& platform, const Snapshot& live, cons
   return false;
 }
 
-std::string reported(const Object& object, const std::string& name) {
-  for (const Object& component : object::list_at(object, {"status", "components"})) {
-    if (object::text_at(component, {"name"}) == name) return object::text_at(component, {"image"});
-  }
-  return {};
-}
-
 class Resolver {
  public:
   Resolver(const Object& object, const crds::Platform& platform, const Snapshot& live)
@@ -32,13 +26,17 @@ class Resolver {
 
   [[nodiscard]] std::string image(const std::string& given, const char* kind, const std::string& name, const std::string& otherwise) const {
     if (!given.empty()) return given;
+    // Pinned by observation: what once ran well stays, whatever becomes of a single pod's pull, an upgrade of the operator, or an image
+    // that was put into the spec and out again without ever running.
+    if (std::string proven = proven_image(object_, name); !proven.empty()) return proven;
+    // A status that was lost with a restore, or an install that is under way.
     const Object* workload = find(live_, "apps/v1", kind, name);
     if (workload == nullptr) return otherwise;
     // An edit takes the field away from us; the name of a container of ours is that of its workload.
     const bool ours =
         object::owns(*workload, kManagedBy,
                      {"f:spec", "f:template", "f:spec", "f:containers", Object({{"name", name}}).dump().insert(0, "k:"), "f:image"});
-    const std::string kept = ours ? image_of(*workload, name) : reported(object_, name);
+    const std::string kept = ours ? image_of(*workload, name) : "";
     return kept.empty() || cannot_be_pulled(platform_, live_, name, kept) ? otherwise : kept;
   }
 

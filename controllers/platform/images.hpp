@@ -4,9 +4,9 @@
 
 namespace controllers {
 
-/// Which image each part runs: what the spec says; else what already runs, so that a new operator with new defaults restarts nothing;
-/// else the operator's default. A running image that cannot be pulled is no reason to keep it, and one that somebody edited into a
-/// workload is none either: then the status says what it was.
+/// Which image each part runs: what the spec says; else what it last ran well, which the status keeps, so that a new operator with new
+/// defaults restarts nothing and a failed pull of one pod moves nothing; else what its workload names, unless that cannot be pulled (an
+/// install that is under way); else the operator's default. One that somebody edited into a workload is never kept.
 [[nodiscard]] Images resolve_images(const Object& object, const crds::Platform& platform, const Snapshot& live, const Settings& settings);
 
 }  // namespace controllers

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "controllers/platform/fake_cluster.hpp"
+#include "controllers/platform/status.hpp"
 #include "crds/types/status.hpp"
 
 namespace controllers {
@@ -247,17 +248,63 @@ TEST(Change, ANewDefaultOfTheOperatorRestartsNothing) {
   EXPECT_TRUE(cluster.decide().empty());
 }
 
-TEST(Change, AnImageThatCannotBePulledIsReplacedByTheNewDefault) {
-  FakeCluster cluster = settled();
-  cluster.add_pod("redis-1", "redis",
-                  {{"containerStatuses", Object::array({{{"name", "redis"},
-                                                         {"image", "localhost/redis:7.0"},
-                                                         {"ready", false},
-                                                         {"state", {{"waiting", {{"reason", "ErrImagePull"}}}}}}})}});
+void fail_pull(FakeCluster& cluster, const std::string& app, const std::string& image) {
+  const Object waiting = {{"waiting", {{"reason", "ErrImagePull"}}}};
+  cluster.add_pod(app + "-1", app,
+                  {{"containerStatuses", Object::array({{{"name", app}, {"image", image}, {"ready", false}, {"state", waiting}}})}});
+}
+
+std::string redis_image(const Object& deployment) { return deployment["spec"]["template"]["spec"]["containers"][0]["image"]; }
+
+TEST(Change, AnImageThatNeverRanAndCannotBePulledIsReplacedByTheNewDefault) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.break_workload("redis");
+  cluster.settle();
+  fail_pull(cluster, "redis", "localhost/redis:7.0");
   cluster.options.redis_image = "localhost/redis:7.2";
   const Plan plan = cluster.decide();
   ASSERT_EQ(plan.apply.size(), 1U);
-  EXPECT_EQ(plan.apply[0].object["spec"]["template"]["spec"]["containers"][0]["image"], "localhost/redis:7.2");
+  EXPECT_EQ(redis_image(plan.apply[0].object), "localhost/redis:7.2");
+}
+
+TEST(Change, AFailedPullOfWhatOnceRanMovesNothingToANewDefault) {
+  for (const char* app : {"redis", "mysql", "payment-service"}) {
+    FakeCluster cluster = settled();
+    cluster.options = {"0.2.0", "localhost/payment-runtime:0.2.0", "localhost/mariadb:11.4", "localhost/redis:8.0"};
+    fail_pull(cluster, app, proven_image(cluster.platform, app));
+    EXPECT_TRUE(cluster.decide().apply.empty()) << app;
+    cluster.break_workload(app);      // not even when no pod of it is left
+    cluster.settle();
+    EXPECT_TRUE(cluster.decide().apply.empty()) << app;
+  }
+}
+
+TEST(Change, AnImageThatSomebodyElseWroteIntoTheStatusIsNotBelieved) {
+  FakeCluster cluster = settled();
+  for (Object& component : cluster.platform["status"]["components"]) component["image"] = "evil:1";
+  for (auto& [key, fields] : cluster.platform["metadata"]["managedFields"][0]["fieldsV1"]["f:status"]["f:components"].items()) {
+    fields.erase("f:image");
+  }
+  const Plan plan = cluster.decide();
+  EXPECT_TRUE(plan.apply.empty());
+  ASSERT_TRUE(plan.status) << "and the truth is put back";
+  cluster.execute(plan);
+  EXPECT_EQ(proven_image(cluster.platform, "mysql"), "localhost/mariadb:10.11");
+}
+
+TEST(Change, AnImageThatWasPutIntoTheSpecAndOutAgainWithoutRunningIsNotKept) {
+  FakeCluster cluster = settled();
+  cluster.edit_spec({{"redis", {{"managed", {{"image", "localhost/redis:missing"}}}}}});
+  cluster.execute(cluster.decide());
+  cluster.break_workload("redis");
+  cluster.settle();
+  ASSERT_EQ(redis_image(cluster.child("apps/v1", "Deployment", "redis")), "localhost/redis:missing");
+  EXPECT_EQ(proven_image(cluster.platform, "redis"), "localhost/redis:7.0") << "the status says what it last ran well";
+
+  cluster.edit_spec({{"redis", {{"managed", {{"image", nullptr}}}}}});
+  cluster.mend_workload("redis");
+  cluster.settle();
+  EXPECT_EQ(redis_image(cluster.child("apps/v1", "Deployment", "redis")), "localhost/redis:7.0");
 }
 
 TEST(Scaling, TheAutoscalersNumberIsNeverTouched) {

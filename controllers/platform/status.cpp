@@ -7,6 +7,8 @@
 
 #include "common/base/text.hpp"
 #include "controllers/component/live.hpp"
+#include "controllers/component/objects.hpp"
+#include "controllers/object/diff.hpp"
 #include "crds/types/status.hpp"
 
 namespace controllers {
@@ -116,8 +118,10 @@ Object condition(const Draft& draft, std::int64_t generation, const Object& live
           {"lastTransitionTime", since}, {"observedGeneration", generation}};
 }
 
-Object component(const ComponentStatus& part) {
-  Object object = {{"name", part.name}, {"kind", part.kind}, {"ready", part.ready}, {"desired", part.desired}, {"image", part.image}};
+Object component(const ComponentStatus& part, const Object& platform) {
+  Object object = {{"name", part.name}, {"kind", part.kind}, {"ready", part.ready}, {"desired", part.desired}};
+  const std::string image = part.image.empty() ? proven_image(platform, part.name) : part.image;
+  if (!image.empty()) object["image"] = image;
   if (!part.good) object["message"] = base::clip(part.message, crds::kMessageMax, "...");
   return object;
 }
@@ -162,6 +166,16 @@ bool Health::good() const {
          std::all_of(services.begin(), services.end(), [](const ComponentStatus& one) { return one.good; });
 }
 
+std::string proven_image(const Object& platform, const std::string& component) {
+  // What somebody else wrote into the status is not evidence, and must not choose the image of a database.
+  const std::string item = "k:" + Object({{"name", component}}).dump();
+  if (!object::owns(platform, kStatusManagedBy, {"f:status", "f:components", item, "f:image"})) return {};
+  for (const Object& one : object::list_at(platform, {"status", "components"})) {
+    if (text_at(one, {"name"}) == component) return text_at(one, {"image"});
+  }
+  return {};
+}
+
 bool is_ready_for(const Object& platform, std::int64_t generation) {
   return number_at(platform, {"status", "observedGeneration"}, -1) == generation && object::condition_is_true(platform, "Ready");
 }
@@ -182,9 +196,10 @@ void report(const Object& platform, const crds::Platform& decoded, const Snapsho
   if (summary.health) {
     const Health& health = *summary.health;
     std::size_t good = 0;
-    for (const ComponentStatus* part : {&health.database, &health.schema, &health.cache}) status["components"].push_back(component(*part));
+    for (const ComponentStatus* part : {&health.database, &health.schema, &health.cache})
+      status["components"].push_back(component(*part, platform));
     for (const ComponentStatus& service : health.services) {
-      status["components"].push_back(component(service));
+      status["components"].push_back(component(service, platform));
       good += service.good ? 1U : 0U;
     }
     status["services"] = fmt::format("{}/{}", good, health.services.size());

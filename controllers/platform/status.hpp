@@ -36,6 +36,9 @@ struct Summary {
   std::vector<std::string> warnings;          // of a platform that works, and should not be trusted with money as it is
 };
 
+/// The image that a component was last seen to run well, in our own words; empty before the first time.
+[[nodiscard]] std::string proven_image(const Object& platform, const std::string& component);
+
 [[nodiscard]] bool is_ready_for(const Object& platform, std::int64_t generation);
 
 /// Fills plan.status (when it differs from the live one) and plan.events (on transitions).

@@ -27,7 +27,7 @@ Description<Component> describe() {
       .field("kind", &Component::kind, "Its kind.", {.length_max = 63, .required = true})
       .field("ready", &Component::ready, "Replicas that are ready.", {.schema_default = false})
       .field("desired", &Component::desired, "Replicas that should be.", {.schema_default = false})
-      .field("image", &Component::image, "Image that it runs.", {.length_max = 512})
+      .field("image", &Component::image, "Image that it last ran well.", {.length_max = 512})
       .field("message", &Component::message, "What keeps it from being ready.", {.length_max = kMessageMax});
 }
 
