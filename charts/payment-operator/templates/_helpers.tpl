@@ -20,12 +20,57 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end }}
 
-{{/* Namespaces of a namespaced installation, space separated. */}}
-{{- define "payment-operator.namespaces" -}}
-{{ .Values.rbac.namespaces | default (list .Release.Namespace) | join " " }}
+{{/* What a schema could only refuse by quoting a pattern, in words. */}}
+{{- define "payment-operator.validate" -}}
+{{- range .Values.watchNamespaces }}
+{{- include "payment-operator.validateNamespace" (list "watchNamespaces" .) }}
+{{- end }}
+{{- with .Values.test.namespace }}
+{{- include "payment-operator.validateNamespace" (list "test.namespace" .) }}
+{{- end }}
+{{- if regexMatch "[\\s@]|:[^/]*$" .Values.image.repository }}
+{{- fail (printf "image.repository: %q must be the image's name without a tag, such as registry.example.com/payment-operator; give the tag as image.tag" .Values.image.repository) }}
+{{- end }}
+{{- if not (regexMatch "^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$" .Values.image.tag) }}
+{{- fail (printf "image.tag: %q is no tag; give one such as 0.1.0, or leave it empty for the chart's own version" .Values.image.tag) }}
+{{- end }}
+{{- range $value := list "runtimeImage" "mysqlImage" "redisImage" }}
+{{- if not (regexMatch "^[a-zA-Z0-9._/:@-]+$" (get $.Values $value)) }}
+{{- fail (printf "%s: %q is no image; give one such as registry.example.com/%s:1.0" $value (get $.Values $value) (trimSuffix "Image" $value)) }}
+{{- end }}
+{{- end }}
 {{- end }}
 
-{{/* Exactly the rights that the operator uses inside a namespace; tests/integration/operator runs it with just these. */}}
+{{/* (list PATH NAME) */}}
+{{- define "payment-operator.validateNamespace" -}}
+{{- if not (regexMatch "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$" (last .)) }}
+{{- fail (printf "%s: %q is no name of a namespace; give one such as payment-eu (lower-case letters, digits and dashes, at most 63)" (first .) (last .)) }}
+{{- end }}
+{{- end }}
+
+{{/* Rights of the operator in one namespace, a Role and its binding: (dict "root" $ "namespace" NAMESPACE "name" NAME "rules" TEMPLATE) */}}
+{{- define "payment-operator.grant" -}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: {{ .name }}
+  namespace: {{ .namespace }}
+  labels: {{- include "payment-operator.labels" .root | nindent 4 }}
+rules: {{- include .rules .root | nindent 2 }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: {{ .name }}
+  namespace: {{ .namespace }}
+  labels: {{- include "payment-operator.labels" .root | nindent 4 }}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: {{ .name }}}
+subjects:
+  - {kind: ServiceAccount, name: {{ include "payment-operator.name" .root }}, namespace: {{ .root.Release.Namespace }}}
+{{- end }}
+
+{{/* Exactly the rights that the operator uses where platforms live; tests/integration/operator runs it with just these. */}}
 {{- define "payment-operator.rules" -}}
 - apiGroups: [paymentplatform.io]
   resources: [paymentplatforms]

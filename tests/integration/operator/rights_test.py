@@ -26,7 +26,7 @@ class Rights(unittest.TestCase):
     def live(self, scope, home):
         """Installs, repairs, changes, shrinks and deletes a platform as the chart's service account."""
         space = Space(CLUSTER, f"platform-{scope}")
-        values = ["--set", f"rbac.scope={scope}", *(["--set", f"rbac.namespaces={{{space.name}}}"] if scope == "namespaced" else [])]
+        values = ["--set", f"watchNamespaces={{{space.name}}}"] if scope == "namespaced" else []
         CLUSTER.kubectl("apply", "-f", "-", stdin=CLUSTER.render("--namespace", home.name, "--show-only", "templates/rbac.yaml", *values))
         with CLUSTER.kubeconfig_of(home.name, ACCOUNT) as kubeconfig:
             operator = Operator(CLUSTER, space.name if scope == "namespaced" else None, kubeconfig.name)
