@@ -5,11 +5,15 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include <fmt/format.h>
+
 #include "common/base/rng.hpp"
 #include "common/obs/log.hpp"
 #include "operator/engine/asio_loop.hpp"
+#include "operator/engine/leader.hpp"
 #include "operator/engine/manager.hpp"
 #include "operator/kube/config.hpp"
+#include "operator/kube/fenced_transport.hpp"
 #include "operator/kube/transport_cpprest.hpp"
 #include "operator/program/metered_transport.hpp"
 #include "operator/program/options.hpp"
@@ -34,6 +38,16 @@ std::string instance_name() {
   return name;
 }
 
+base::Result<engine::LeaderOptions> candidacy(const program::Election& election, const std::string& own_namespace) {
+  const std::string name_space = election.name_space.empty() ? own_namespace : election.name_space;
+  if (name_space.empty()) {
+    return base::fail(base::Code::InvalidArgument, "no namespace for the Lease: give --leader-elect-namespace");
+  }
+  // A container that was started again has the same host name; its predecessor's lease is not its own.
+  return engine::LeaderOptions{name_space, election.id, fmt::format("{}_{:016x}", instance_name(), base::system_rng().next_u64()),
+                               election.times};
+}
+
 int run(const program::Options& options) {
   auto config = options.kubeconfig.empty() ? kube::in_cluster_config() : kube::kubeconfig_file(options.kubeconfig);
   if (!config) return refuse(config.error());
@@ -41,6 +55,13 @@ int run(const program::Options& options) {
   obs::info("starting", {{"version", options.settings.operator_version},
                          {"server", config->server},
                          {"namespaces", options.namespaces.empty() ? "all" : std::to_string(options.namespaces.size())}});
+
+  std::optional<engine::LeaderOptions> lease;
+  if (options.election) {
+    auto candidate = candidacy(*options.election, config->name_space);
+    if (!candidate) return refuse(candidate.error());
+    lease = std::move(*candidate);
+  }
 
   boost::asio::io_context context(1);
   engine::AsioLoop loop(context);
@@ -52,8 +73,16 @@ int run(const program::Options& options) {
   engine::Instruments instruments(metrics);
   engine::ThreadKeyMaker key_maker(loop);
   engine::KeyPool keys(loop, key_maker);
-  engine::Manager manager({loop, metered, base::system_rng(), keys, instruments}, {options.namespaces, options.settings, instance_name()},
+  std::unique_ptr<engine::Leader> leader;      // absent without an election
+  const auto write_time = [&leader] { return leader ? leader->write_time() : std::chrono::milliseconds::max(); };
+  kube::FencedTransport fenced(loop, metered, write_time);
+  engine::Manager manager({loop, fenced, base::system_rng(), keys, instruments},
+                          {options.namespaces, options.settings, instance_name(), [write_time] { return write_time().count() > 0; }},
                           controllers::reconcile);
+  if (lease) {
+    leader = std::make_unique<engine::Leader>(loop, metered, base::system_rng(), std::move(*lease), metrics,
+                                              [&manager](bool leads) { manager.set_leading(leads); });
+  }
   program::Probes probes(loop, metrics, [&manager] { return manager.not_ready(); });
   if (auto listening = probes.start(options); !listening) return refuse(listening.error());
 
@@ -66,15 +95,16 @@ int run(const program::Options& options) {
       obs::warn("stopped before every request was answered");
       context.stop();
     });
-    manager.stop([&context] {
+    const auto stopped = [&context] {
       obs::info("stopped");
       context.stop();
-    });
+    };
+    manager.stop([&leader, stopped] { leader ? leader->leave(stopped) : stopped(); });
   });
 
   keys.start();
-  manager.set_leading(true);
   manager.start();
+  leader ? leader->start() : manager.set_leading(true);
   context.run();
   return program::kExitDone;
 }

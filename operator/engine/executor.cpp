@@ -153,6 +153,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
     return [self = shared_from_this(), ref = std::move(ref), finished = std::move(finished)](base::Result<kube::Written> written) {
       if (written) {
         self->outcome_.written.push_back(std::move(*written));
+      } else if (written.error().code == base::Code::Cancelled) {
+        self->outcome_.cut_short = true;   // it had waited in a queue, and was not sent
       } else {
         self->outcome_.failures.push_back({ref, written.error()});
       }
@@ -215,6 +217,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
     executor_.api_.remove(*id, uid, version, [self = shared_from_this(), id = *id, uid, ref, finished](base::Result<kube::Written> result) {
       if (result || result.error().code == base::Code::NotFound) {
         self->outcome_.removed.push_back({id, uid, 0});
+      } else if (result.error().code == base::Code::Cancelled) {
+        self->outcome_.cut_short = true;
       } else {
         self->outcome_.failures.push_back({ref, result.error()});
       }

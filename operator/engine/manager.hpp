@@ -30,6 +30,7 @@ struct ManagerOptions {
   std::vector<std::string> namespaces;     // empty: all
   controllers::Settings settings;
   std::string instance;                    // this process, in events
+  std::function<bool()> lease_holds = {};  // by the clock, at this moment; without leader election: absent
 };
 
 struct Ports {
@@ -46,7 +47,7 @@ class Manager {
 
   /// Starts the watches. Reconciles start when every collection is known and this process leads.
   void start();
-  /// Without leader election: true at once. The caches are kept warm while false.
+  /// Without leader election: true at once. The caches are kept warm while false. What is under way stops before its next write.
   void set_leading(bool leading);
   /// No new writes; `stopped` when what is in flight has been answered.
   void stop(std::function<void()> stopped);
@@ -76,7 +77,7 @@ class Manager {
   void count_drift(const Key& key, const controllers::Object& platform, const controllers::Plan& plan);
   void forget(const Key& key);
   void check_stopped();
-  [[nodiscard]] bool may_write() const { return leading_ && !stopping_; }
+  [[nodiscard]] bool may_write() const { return leading_ && !stopping_ && (!options_.lease_holds || options_.lease_holds()); }
 
   Ports ports_;
   ManagerOptions options_;

@@ -146,6 +146,9 @@ class FakeApiServer final : public kube::Transport {
     if (subresource) path.resize(path.size() - 7);
     const auto it = objects.find(path);
     const std::string uid = body["metadata"].value("uid", "");
+    const std::string version = body["metadata"].value("resourceVersion", "");
+    if (it == objects.end() && !version.empty()) return status(404, "NotFound");
+    if (!version.empty() && it->second["metadata"]["resourceVersion"] != version) return status(409, "Conflict");
     if (it == objects.end() && (subresource || !uid.empty())) return status(uid.empty() ? 404 : 409, "Conflict");
     if (it != objects.end() && !uid.empty() && it->second["metadata"]["uid"] != uid) return status(409, "Conflict");
     if (it != objects.end() && uid.empty() && request.path.find("force=false") != std::string::npos) return status(409, "Conflict");

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -20,6 +21,61 @@ base::Result<std::optional<Address>> parse_address(const std::string& text) {
   return std::optional<Address>(std::move(address));
 }
 
+base::Result<std::chrono::milliseconds> parse_duration(const std::string& text) {
+  constexpr std::int64_t kDurationMsMax = 24 * 3'600'000;
+  std::int64_t count = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, count);
+  const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
+  const std::int64_t scale = unit == "ms" ? 1 : unit == "s" ? 1'000 : unit == "m" ? 60'000 : 0;
+  if (error != std::errc{} || scale == 0 || count < 0 || count > kDurationMsMax / scale) {
+    return base::fail(base::Code::InvalidArgument, "\"" + text + "\" is not a duration such as 500ms, 15s or 2m");
+  }
+  return std::chrono::milliseconds(count * scale);
+}
+
+namespace {
+
+int complain(const std::string& what) {
+  std::fprintf(stderr, "payment-operator: %s\n", what.c_str());
+  return kExitUsage;
+}
+
+/// The flags of leader election, as text until they are checked together.
+struct ElectionFlags {
+  bool on = false;
+  Election election;
+  std::string duration = "15s";
+  std::string renew_deadline = "10s";
+  std::string retry = "2s";
+
+  void declare(CLI::App& run) {
+    run.add_flag("--leader-elect", on, "Work only while this process holds a Lease; for more than one replica");
+    run.add_option("--leader-elect-namespace", election.name_space, "Where the Lease lies. Default: the pod's or the context's namespace");
+    run.add_option("--leader-elect-id", election.id, "Name of the Lease")->capture_default_str();
+    run.add_option("--leader-elect-lease-duration", duration, "A leader that was not heard of for this long is followed")
+        ->capture_default_str();
+    run.add_option("--leader-elect-renew-deadline", renew_deadline, "A leader that could not renew for this long stops writing")
+        ->capture_default_str();
+    run.add_option("--leader-elect-retry-period", retry, "Between two attempts to get or to renew the Lease")->capture_default_str();
+  }
+
+  base::Result<std::optional<Election>> read() const {
+    if (!on) return std::optional<Election>{};
+    Election read = election;
+    for (const auto& [text, into] : {std::pair{&duration, &read.times.duration}, std::pair{&renew_deadline, &read.times.renew_deadline},
+                                     std::pair{&retry, &read.times.retry}}) {
+      const auto parsed = parse_duration(*text);
+      if (!parsed) return base::fail(parsed.error());
+      *into = *parsed;
+    }
+    if (auto sound = kube::check(read.times); !sound) return base::fail(sound.error());
+    return std::optional<Election>(std::move(read));
+  }
+};
+
+}  // namespace
+
 Parsed parse(int argc, char** argv) {
   CLI::App app{"Turns PaymentPlatform objects into running payment platforms.", "payment-operator"};
   app.require_subcommand(1);
@@ -37,6 +93,8 @@ Parsed parse(int argc, char** argv) {
   run->add_option("--runtime-image", options.settings.runtime_image, "Image of the payment services")->capture_default_str();
   run->add_option("--mysql-image", options.settings.mysql_image, "Image of managed databases")->capture_default_str();
   run->add_option("--redis-image", options.settings.redis_image, "Image of managed Redis")->capture_default_str();
+  ElectionFlags election;
+  election.declare(*run);
   const CLI::App* version = app.add_subcommand("version", "Print the version");
 
   try {
@@ -50,12 +108,15 @@ Parsed parse(int argc, char** argv) {
   }
   for (const auto& [text, into] : {std::pair{&metrics, &options.metrics}, std::pair{&probes, &options.probes}}) {
     auto address = parse_address(*text);
-    if (!address) {
-      std::fprintf(stderr, "payment-operator: bind address %s\n", address.error().message.c_str());
-      return {std::nullopt, kExitUsage};
-    }
+    if (!address) return {std::nullopt, complain("bind address " + address.error().message)};
     *into = std::move(*address);
   }
+  auto elected = election.read();
+  if (!elected) {
+    const base::Error& error = elected.error();
+    return {std::nullopt, complain("--leader-elect-" + (error.field.empty() ? "*: " : error.field + " ") + error.message)};
+  }
+  options.election = std::move(*elected);
   return {std::move(options), kExitDone};
 }
 

@@ -8,6 +8,7 @@
 
 #include "common/base/result.hpp"
 #include "controllers/platform/plan.hpp"
+#include "operator/kube/lease.hpp"
 
 namespace program {
 
@@ -20,11 +21,19 @@ struct Address {
   std::uint16_t port = 0;
 };
 
+/// Of several replicas the one that holds this Lease works.
+struct Election {
+  std::string name_space;                  // empty: that of the pod or the kubeconfig's context
+  std::string id = "payment-operator";
+  kube::LeaseTimes times;
+};
+
 struct Options {
   std::string kubeconfig;                  // empty: in-cluster
   std::vector<std::string> namespaces;     // empty: all
   std::optional<Address> metrics;          // absent: no listener
   std::optional<Address> probes;
+  std::optional<Election> election;        // absent: this is the only one
   controllers::Settings settings;
 };
 
@@ -34,6 +43,9 @@ struct Parsed {
   int exit_code = kExitDone;
 };
 [[nodiscard]] Parsed parse(int argc, char** argv);
+
+/// "15s", "500ms", "2m".
+[[nodiscard]] base::Result<std::chrono::milliseconds> parse_duration(const std::string& text);
 
 /// ":8080", "127.0.0.1:8080", "[::1]:0"; "0" switches the listener off.
 [[nodiscard]] base::Result<std::optional<Address>> parse_address(const std::string& text);

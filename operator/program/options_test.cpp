@@ -36,6 +36,28 @@ TEST(Options, AddressesAreCheckedBeforeAnythingStarts) {
   EXPECT_EQ(parse_words({"run", "--metrics-bind-address", "nowhere"}).exit_code, kExitUsage);
 }
 
+TEST(Options, LeaderElectionIsOffUntilItIsAskedFor) {
+  EXPECT_FALSE(parse_words({"run"}).run->election);
+  const auto election = parse_words({"run", "--leader-elect"}).run->election;
+  ASSERT_TRUE(election);
+  EXPECT_EQ(election->id, "payment-operator");
+  EXPECT_EQ(election->times.duration, std::chrono::seconds(15));
+  EXPECT_EQ(election->times.renew_deadline, std::chrono::seconds(10));
+  EXPECT_EQ(election->times.retry, std::chrono::seconds(2));
+}
+
+TEST(Options, TimesOfLeaderElectionAreCheckedTogether) {
+  const auto election = parse_words({"run", "--leader-elect", "--leader-elect-namespace", "ops", "--leader-elect-lease-duration", "1m",
+                                     "--leader-elect-renew-deadline", "40s", "--leader-elect-retry-period", "500ms"})
+                            .run->election;
+  ASSERT_TRUE(election);
+  EXPECT_EQ(election->name_space, "ops");
+  EXPECT_EQ(election->times.duration, std::chrono::minutes(1));
+  EXPECT_EQ(election->times.retry, std::chrono::milliseconds(500));
+  EXPECT_EQ(parse_words({"run", "--leader-elect", "--leader-elect-renew-deadline", "15s"}).exit_code, kExitUsage);
+  for (const char* wrong : {"", "15", "s", "-1s", "1h", "1.5s", "99999999999m"}) EXPECT_FALSE(parse_duration(wrong)) << wrong;
+}
+
 TEST(Options, AWrongCommandLineIsUsageAndHelpIsNot) {
   EXPECT_EQ(parse_words({}).exit_code, kExitUsage);
   EXPECT_EQ(parse_words({"run", "--no-such-flag"}).exit_code, kExitUsage);

@@ -70,6 +70,22 @@ subjects:
   - {kind: ServiceAccount, name: {{ include "payment-operator.name" .root }}, namespace: {{ .root.Release.Namespace }}}
 {{- end }}
 
+{{/* Not empty when the replicas choose a leader by a Lease. */}}
+{{- define "payment-operator.elects" -}}
+{{- if or .Values.leaderElection.enabled (gt (int .Values.replicas) 1) }}yes{{ end }}
+{{- end }}
+
+{{/* The Lease of leader election, in the release's namespace; create cannot be limited to a name. */}}
+{{- define "payment-operator.leaderRules" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ include "payment-operator.name" . }}]
+  verbs: [get, patch]
+{{- end }}
+
 {{/* Exactly the rights that the operator uses where platforms live; tests/integration/operator runs it with just these. */}}
 {{- define "payment-operator.rules" -}}
 - apiGroups: [paymentplatform.io]
