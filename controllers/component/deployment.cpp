@@ -24,10 +24,13 @@ ComponentStatus deployment_health(const Context& ctx, const std::string& name, c
 
   // More pods than the least may be on their way up (scaling); that is no lack.
   const bool current = number_at(*deployment, {"status", "observedGeneration"}) >= number_at(*deployment, {"metadata", "generation"});
-  const bool rolled = number_at(*deployment, {"status", "updatedReplicas"}) >= least;
-  if (current && rolled && status.ready >= least) {
+  // Which pods are available is not said: those that are not may all be of the newest template, and so leave this many of it at least.
+  const std::int64_t pods = number_at(*deployment, {"status", "replicas"});
+  const std::int64_t newest = number_at(*deployment, {"status", "updatedReplicas"});
+  if (current && status.ready >= least && newest - (pods - status.ready) >= least) {
     status.good = true;
-    if (image_of(*deployment, name) == image) status.image = image;      // the template may still be the one before an edit
+    // Seen to run it when no pod of another template is left, and the template is not the one before an edit.
+    if (status.ready > 0 && newest == pods && image_of(*deployment, name) == image) status.image = image;
     status.reason = word + "Ready";
     status.message = fmt::format("Deployment {} has {} available pods", name, status.ready);
   } else if (const auto problem = first_pod_problem(ctx, name)) {
@@ -35,8 +38,7 @@ ComponentStatus deployment_health(const Context& ctx, const std::string& name, c
     status.message = problem->message;
   } else {
     status.reason = word + "Progressing";
-    status.message = fmt::format("Deployment {} has {} of {} pods available, {} of the newest template", name, status.ready, least,
-                                 number_at(*deployment, {"status", "updatedReplicas"}));
+    status.message = fmt::format("Deployment {} has {} of {} pods available, {} of the newest template", name, status.ready, least, newest);
     // Creation of pods may itself be refused, by a quota or by Pod Security.
     const Object* failure = object::condition_of(*deployment, "ReplicaFailure");
     if (failure != nullptr && object::text_at(*failure, {"status"}) == "True") {

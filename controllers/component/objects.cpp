@@ -61,11 +61,18 @@ Object service(const Context& ctx, const std::string& name, const Part& part, co
   return object;
 }
 
-std::string tag_of(const std::string& image) {
+std::string repository_of(const std::string& image) {
   const std::string name = image.substr(0, image.find('@'));
   const auto colon = name.rfind(':');
-  if (colon == std::string::npos || name.find('/', colon) != std::string::npos) return {};
-  std::string tag = name.substr(colon + 1);
+  const bool tagged = colon != std::string::npos && name.find('/', colon) == std::string::npos;      // and not the port of a registry
+  return tagged ? name.substr(0, colon) : name;
+}
+
+std::string tag_of(const std::string& image) {
+  const std::string name = image.substr(0, image.find('@'));
+  const std::size_t repository = repository_of(image).size();
+  if (repository == name.size()) return {};
+  std::string tag = name.substr(repository + 1);
   if (tag.size() > crds::kNameMax) tag.resize(crds::kNameMax);          // a label's value: at most 63, alphanumeric at both ends
   const auto edge = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; };
   while (!tag.empty() && edge(tag.back())) tag.pop_back();

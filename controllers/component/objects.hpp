@@ -43,6 +43,9 @@ struct Port {
 /// "0.1.0" of "host/payment-runtime:0.1.0@sha256:..."; "" when the reference has no tag.
 [[nodiscard]] std::string tag_of(const std::string& image);
 
+/// "host:5000/payment-runtime" of "host:5000/payment-runtime:0.1.0@sha256:...".
+[[nodiscard]] std::string repository_of(const std::string& image);
+
 /// First 16 digits of the SHA-256: enough to tell configurations apart.
 [[nodiscard]] std::string short_hash(const std::string& text);
 

@@ -152,6 +152,10 @@ class FakeCluster {
         object["status"] = {
             {"observedGeneration", object["metadata"]["generation"]}, {"replicas", replicas}, {"updatedReplicas", replicas}};
         object["status"]["availableReplicas"] = broken ? 0 : replicas;
+        if (stuck_.count(ref.name) > 0) {      // one pod of the newest template that never becomes ready, beside the old ones
+          object["status"]["replicas"] = replicas + 1;
+          object["status"]["updatedReplicas"] = 1;
+        }
       } else if (ref.kind == "StatefulSet") {
         object["status"] = {{"observedGeneration", object["metadata"]["generation"]}, {"currentRevision", "a"}, {"updateRevision", "a"}};
         object["status"]["readyReplicas"] = broken ? 0 : 1;
@@ -168,6 +172,9 @@ class FakeCluster {
 
   void break_workload(const std::string& name) { broken_.insert(name); }
   void mend_workload(const std::string& name) { broken_.erase(name); }
+  /// The roll of a Deployment that is under way does not get on.
+  void hold_roll(const std::string& name) { stuck_.insert(name); }
+  void let_roll(const std::string& name) { stuck_.erase(name); }
 
   Object& child(const char* api, const char* kind, const std::string& name) { return snapshot.children.at({api, kind, name}); }
   [[nodiscard]] bool has(const char* kind, const std::string& name) const {
@@ -275,6 +282,7 @@ class FakeCluster {
   }
 
   std::set<std::string> broken_;
+  std::set<std::string> stuck_;
   int uids_ = 0;
 };
 
@@ -282,6 +290,25 @@ class FakeCluster {
 inline Object quickstart_spec() {
   return {{"channels", {{"wechatPay", {{"enabled", true}}}, {"simulator", {{"enabled", true}}}}},
           {"security", {{"apiAuthentication", "Development"}}}};
+}
+
+/// A platform that is Ready and at rest.
+inline FakeCluster settled(Object spec = quickstart_spec()) {
+  FakeCluster cluster(std::move(spec));
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.platform["status"].dump(2);
+  cluster.writes = cluster.reads = 0;
+  return cluster;
+}
+
+/// Children without what only their history says.
+inline std::map<Ref, Object> essence(const FakeCluster& cluster) {
+  std::map<Ref, Object> children = cluster.snapshot.children;
+  for (auto& [ref, object] : children) {
+    for (const char* key : {"uid", "generation", "managedFields", "creationTimestamp"}) object["metadata"].erase(key);
+    object.erase("status");
+  }
+  return children;
 }
 
 }  // namespace controllers::test

@@ -46,11 +46,17 @@ class Resolver {
   const Snapshot& live_;
 };
 
+/// What the spec says of the runtime, or "".
+std::string asked_runtime(const crds::Spec& spec, const Settings& settings) {
+  if (!spec.image.empty() || spec.version.empty() || settings.runtime_image.empty()) return spec.image;
+  return repository_of(settings.runtime_image) + ":" + spec.version;
+}
+
 }  // namespace
 
 Images resolve_images(const Object& object, const crds::Platform& platform, const Snapshot& live, const Settings& settings) {
   const Resolver resolver(object, platform, live);
-  return {resolver.image(platform.spec.image, "Deployment", "payment-service", settings.runtime_image),
+  return {resolver.image(asked_runtime(platform.spec, settings), "Deployment", "payment-service", settings.runtime_image),
           resolver.image(platform.mysql().image, "StatefulSet", "mysql", settings.mysql_image),
           resolver.image(platform.redis().image, "Deployment", "redis", settings.redis_image)};
 }

@@ -154,7 +154,7 @@ void drop_orphaned_scales(Plan& plan) {
 Summary summarize(const Context& ctx) {
   Summary summary;
   summary.health = health(ctx);
-  summary.version = tag_of(ctx.images.runtime);
+  summary.runtime_image = ctx.images.runtime;
   summary.payment_endpoint = services::payment_endpoint(ctx);
   summary.callback_endpoint = services::callback_endpoint(ctx);
   summary.warnings = warnings(ctx);

@@ -7,26 +7,10 @@
 namespace controllers {
 namespace {
 
+using test::essence;
 using test::FakeCluster;
 using test::quickstart_spec;
-
-FakeCluster settled(Object spec = quickstart_spec()) {
-  FakeCluster cluster(std::move(spec));
-  cluster.settle();
-  EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.platform["status"].dump(2);
-  cluster.writes = cluster.reads = 0;
-  return cluster;
-}
-
-/// Children without what only their history says.
-std::map<Ref, Object> essence(const FakeCluster& cluster) {
-  std::map<Ref, Object> children = cluster.snapshot.children;
-  for (auto& [ref, object] : children) {
-    for (const char* key : {"uid", "generation", "managedFields", "creationTimestamp"}) object["metadata"].erase(key);
-    object.erase("status");
-  }
-  return children;
-}
+using test::settled;
 
 TEST(Install, EndsReadyAndThenWritesAndReadsNothing) {
   FakeCluster cluster = settled();

@@ -126,6 +126,17 @@ Object component(const ComponentStatus& part, const Object& platform) {
   return object;
 }
 
+/// The release that runs: the one before for as long as a service has not been seen to run the wanted image well; empty before the first.
+std::string running_version(const std::vector<ComponentStatus>& services, const Object& platform, const std::string& wanted) {
+  bool runs = false;
+  for (const ComponentStatus& service : services) {
+    const std::string image = service.image.empty() ? proven_image(platform, service.name) : service.image;
+    if (!image.empty() && image != wanted) return tag_of(image);
+    runs = runs || !image.empty();
+  }
+  return runs ? tag_of(wanted) : std::string();
+}
+
 /// Progress is no news for an event; trouble and its end are.
 bool is_progress(const std::string& reason) {
   for (const char* ending : {"Creating", "Starting", "Progressing", "Migrating", "WaitingForDatabase"}) {
@@ -203,7 +214,7 @@ void report(const Object& platform, const crds::Platform& decoded, const Snapsho
       good += service.good ? 1U : 0U;
     }
     status["services"] = fmt::format("{}/{}", good, health.services.size());
-    status["version"] = summary.version;
+    status["version"] = running_version(health.services, platform, summary.runtime_image);
     status["endpoints"] = {{"payment", summary.payment_endpoint}, {"callback", summary.callback_endpoint}};
   } else {
     // The spec cannot be read: what was last known of the parts still stands, under the generation that it was said of.

@@ -30,7 +30,7 @@ struct Summary {
   std::optional<Health> health;               // absent: the spec could not be read
   bool pending = false;                       // this plan writes something
   bool paused = false;
-  std::string version;
+  std::string runtime_image;                  // that the services are to run
   std::string payment_endpoint;
   std::string callback_endpoint;
   std::vector<std::string> warnings;          // of a platform that works, and should not be trusted with money as it is

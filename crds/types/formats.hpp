@@ -12,6 +12,8 @@ constexpr std::uint32_t kIngressHostMax = 228;
 // "" is allowed by all of these: it means the default.
 constexpr Format kObjectName{"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$", "the name of a Kubernetes object"};
 constexpr Format kHostName{"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*)?$", "a host name in lower case"};
+// Also a label value, on every object that runs the image.
+constexpr Format kImageTag{"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$", "the tag of an image, such as 0.1.0"};
 constexpr Format kImage{"^[a-zA-Z0-9._/:@-]*$", "an image reference"};
 // A host name or IPv4 address, a port from 1 to 65535, a path; no query.
 constexpr Format kUrl{

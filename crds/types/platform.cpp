@@ -210,9 +210,11 @@ Description<Security> describe() {
 template <>
 Description<Spec> describe() {
   return Description<Spec>()
-      .field("image", &Spec::image,
-             "Image of payment-runtime. Empty: the operator's default at the first reconcile, and from then on what runs.",
-             {.length_max = 512, .format = kImage})
+      .field("version", &Spec::version,
+             "Release of payment-runtime: a tag in the repository of the operator's default image. Empty: the operator's default at the "
+             "first reconcile, and from then on what runs.",
+             {.length_max = kNameMax, .format = kImageTag})
+      .field("image", &Spec::image, "Whole image reference of payment-runtime; wins over version.", {.length_max = 512, .format = kImage})
       .field("imagePullSecrets", &Spec::image_pull_secrets, "Secrets to pull images with.", {.items_max = 8})
       .field("paused", &Spec::paused, "Stops all changes; the status still moves. Also annotation paymentplatform.io/paused: \"true\".")
       .field("deletionPolicy", &Spec::deletion_policy, "What happens to volumes and generated Secrets when the platform is deleted.",

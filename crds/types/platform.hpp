@@ -15,7 +15,7 @@ inline constexpr const char* kGroup = "paymentplatform.io";
 inline constexpr const char* kVersion = "v1alpha1";
 inline constexpr const char* kApiVersion = "paymentplatform.io/v1alpha1";
 inline constexpr const char* kKind = "PaymentPlatform";
-inline constexpr std::size_t kNameMax = 63;    // the name is a label value on every child
+inline constexpr std::uint32_t kNameMax = 63;    // characters of a label value: the name is one on every child
 
 using Texts = std::map<std::string, std::string>;
 
@@ -139,7 +139,8 @@ struct Security {
 };
 
 struct Spec {
-  std::string image;                 // empty: the operator's default
+  std::string version;               // empty: what runs, or the operator's default
+  std::string image;                 // wins over version
   std::vector<LocalRef> image_pull_secrets;
   bool paused = false;
   std::string deletion_policy = "Retain";

@@ -47,7 +47,8 @@ Description<Status> describe() {
              {.list_key = {"type"}})
       .field("components", &Status::components, "The workloads of the platform.", {.items_max = 64, .list_key = {"name"}})
       .field("services", &Status::services, "Ready services of all services.", {.length_max = 16})
-      .field("version", &Status::version, "Release of payment-runtime that runs.", {.length_max = 128})
+      .field("version", &Status::version,
+             "Release of payment-runtime that the services have been seen to run well; during a roll the one before.", {.length_max = 128})
       .field("endpoints", &Status::endpoints, "Addresses.");
 }
 
