@@ -47,7 +47,7 @@ e2e: setup ## Helm install, real pods, real payments (needs root, or CLUSTER=cur
 bench: setup ## figures as JSON under build/bench, and a table
 	@scripts/bench
 
-lint: setup ## formatting, source-tree rules, shell, chart, clang-tidy
+lint: setup ## formatting, source-tree rules, shell, chart, the objects that we make (kube-score), clang-tidy
 	@scripts/lint
 
 format: setup ## format all C++ sources in place

@@ -88,7 +88,9 @@ Object autoscaler(const Context& ctx, const Role& role) {
 
 Object disruption_budget(const Context& ctx, const Role& role) {
   Object object = object_of(ctx, "policy/v1", "PodDisruptionBudget", role.name, part_of(role));
-  object["spec"] = {{"maxUnavailable", 1}, {"selector", {{"matchLabels", selector(ctx, part_of(role))}}}};
+  object["spec"] = {{"maxUnavailable", 1},
+                    {"unhealthyPodEvictionPolicy", "AlwaysAllow"},  // a pod that is not ready serves nobody, and must not hold up a drain
+                    {"selector", {{"matchLabels", selector(ctx, part_of(role))}}}};
   return object;
 }
 
