@@ -16,7 +16,7 @@ Object labels(const Context& ctx, const Part& part, const std::string& image) {
       {"app.kubernetes.io/part-of", "payment-platform"},
       {std::string(kManagedByLabel), std::string(kManagedBy)},
   };
-  if (const std::string tag = tag_of(image); !tag.empty()) labels["app.kubernetes.io/version"] = tag;
+  if (const std::string tag = tag_of(image); !tag.empty()) labels[std::string(kVersionLabel)] = tag;
   return labels;
 }
 

@@ -13,6 +13,7 @@ inline constexpr std::string_view kManagedBy = "payment-operator";
 inline constexpr std::string_view kStatusManagedBy = "payment-operator-status";
 inline constexpr std::string_view kManagedByLabel = "app.kubernetes.io/managed-by";
 inline constexpr std::string_view kInstanceLabel = "app.kubernetes.io/instance";
+inline constexpr std::string_view kVersionLabel = "app.kubernetes.io/version";
 inline constexpr const char* kGeneratedSecret = "payment-generated";
 inline constexpr const char* kUserSecretDefault = "payment-service-secret";
 

@@ -155,14 +155,14 @@ class Leftovers {
   std::vector<Difference> found_;
 };
 
-const Object* fields_of(const Object& live, std::string_view manager) {
+}  // namespace
+
+const Object* applied_fields(const Object& live, std::string_view manager) {
   for (const Object& entry : list_at(live, {"metadata", "managedFields"})) {
     if (text_at(entry, {"manager"}) == manager && text_at(entry, {"operation"}) == "Apply") return dig(entry, {"fieldsV1"});
   }
   return nullptr;
 }
-
-}  // namespace
 
 std::vector<Difference> differences(const Object& wanted, const Object& live) {
   Comparison comparison;
@@ -172,12 +172,12 @@ std::vector<Difference> differences(const Object& wanted, const Object& live) {
 
 std::vector<Difference> leftovers(const Object& wanted, const Object& live, std::string_view manager) {
   Leftovers walk;
-  if (const Object* fields = fields_of(live, manager)) walk.walk(*fields, &wanted, "");
+  if (const Object* fields = applied_fields(live, manager)) walk.walk(*fields, &wanted, "");
   return walk.take();
 }
 
 bool owns(const Object& live, std::string_view manager, std::initializer_list<std::string_view> path) {
-  const Object* at = fields_of(live, manager);
+  const Object* at = applied_fields(live, manager);
   for (const std::string_view key : path) {
     if (at == nullptr) return false;
     at = dig(*at, {key});

@@ -25,6 +25,9 @@ constexpr std::size_t kDifferencesMax = 16;    // enough to tell people why; the
 /// Fields that `manager` has applied (by managedFields of the live object) and that `wanted` no longer holds.
 [[nodiscard]] std::vector<Difference> leftovers(const Object& wanted, const Object& live, std::string_view manager);
 
+/// fieldsV1 of what `manager` has applied, or nullptr.
+[[nodiscard]] const Object* applied_fields(const Object& live, std::string_view manager);
+
 /// Whether `manager` has applied the field at this path of fieldsV1 keys ("f:spec", "k:{...}") and nobody has changed it since.
 [[nodiscard]] bool owns(const Object& live, std::string_view manager, std::initializer_list<std::string_view> path);
 

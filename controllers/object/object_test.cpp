@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "controllers/object/applied.hpp"
 #include "controllers/object/diff.hpp"
 #include "controllers/object/quantity.hpp"
 
@@ -120,6 +121,16 @@ TEST(Difference, IsBounded) {
   Object wanted = Object::object();
   for (int i = 0; i < 100; ++i) wanted["data"]["key" + std::to_string(i)] = "x";
   EXPECT_EQ(differences(wanted, Object::parse(R"({"data": {}})")).size(), kDifferencesMax);
+}
+
+TEST(Applied, IsWhatWeSentWithTheLiveValues) {
+  const Object live = live_deployment();
+  const Object ours = applied(live, "payment-operator");
+  EXPECT_EQ(differences(ours, live), std::vector<Difference>{});
+  EXPECT_EQ(leftovers(ours, live, "payment-operator"), std::vector<Difference>{}) << "sending it again lets go of nothing";
+  EXPECT_EQ(ours.dump().find("mesh"), std::string::npos) << "the container of somebody else";
+  EXPECT_EQ(ours["spec"]["template"]["spec"]["containers"][0]["image"], "redis:7.2");
+  EXPECT_EQ(applied(live, "somebody"), Object::object());
 }
 
 TEST(Leftover, NoneWhileEverythingIsStillSent) {

@@ -52,9 +52,7 @@ void compare(const Context& ctx, const Object& wanted, const Object& live, Chang
     out.conflicts.push_back(describe(ref));
     return;
   }
-  std::vector<object::Difference> differences = object::differences(wanted, live);
-  for (object::Difference& gone : object::leftovers(wanted, live, kManagedBy)) differences.push_back(std::move(gone));
-  if (!differences.empty()) out.apply.push_back({wanted, object::uid_of(live), reason_for(differences)});
+  if (auto apply = update(wanted, live)) out.apply.push_back(std::move(*apply));
 }
 
 }  // namespace
@@ -62,6 +60,14 @@ void compare(const Context& ctx, const Object& wanted, const Object& live, Chang
 bool is_ours(const crds::Platform& platform, const Object& object) {
   if (!platform.uid.empty() && object::controller_uid(object) == platform.uid) return true;      // even with its labels edited away
   return object::label_of(object, kManagedByLabel) == kManagedBy && object::label_of(object, kInstanceLabel) == platform.name;
+}
+
+std::optional<Apply> update(const Object& wanted, const Object& live) {
+  std::vector<object::Difference> differences = object::differences(wanted, live);
+  for (object::Difference& gone : object::leftovers(wanted, live, kManagedBy)) differences.push_back(std::move(gone));
+  if (differences.empty()) return std::nullopt;
+  std::string reason = reason_for(differences);
+  return Apply{wanted, object::uid_of(live), std::move(reason), std::move(differences)};
 }
 
 Changes changes(const Context& ctx, const Objects& wanted) {

@@ -2,6 +2,7 @@
 // first apply, strangers are never taken over, and nothing that is already right is sent.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct Changes {
 
 /// An object with our labels, or controlled by this platform.
 [[nodiscard]] bool is_ours(const crds::Platform& platform, const Object& object);
+
+/// What has to be applied for the live object to say what we want; nullopt when it does.
+[[nodiscard]] std::optional<Apply> update(const Object& wanted, const Object& live);
 
 [[nodiscard]] Changes changes(const Context& ctx, const Objects& wanted);
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/base/clock.hpp"
+#include "controllers/object/diff.hpp"
 #include "controllers/object/path.hpp"
 
 namespace controllers {
@@ -59,6 +60,7 @@ struct Apply {
   Object object;
   std::string uid;               // of the live object; empty: the first apply, which does not force
   std::string reason;            // for people: "image changed a -> b; pods restart"
+  std::vector<object::Difference> differences = {};   // field by field, kDifferencesMax at most; none for an object that is created
 };
 
 /// Delete by uid (in the background: what the object owns goes too), then let a later reconcile create it anew; only under a condition that
@@ -74,6 +76,16 @@ struct Remove {
   Ref ref;
   std::string uid;
   std::string reason;
+};
+
+/// A change that is decided and held back.
+struct Pending {
+  Ref ref;
+  std::string change;  // as Apply::reason
+  std::string restarts;  // "3 pods of payment-service, one after another"
+  std::string waits_for;  // what, and how to let it happen
+  bool needs_approval = false;  // or a maintenance window; else it waits for its turn
+  std::vector<object::Difference> differences = {};
 };
 
 struct Event {
@@ -94,6 +106,8 @@ struct Plan {
   std::vector<Apply> scale;
   std::vector<Replace> replace;
   std::vector<Remove> remove;
+  std::vector<Pending> pending;
+  std::string hash;  // of the changes in `pending` that an approval lets through; "" without such
   std::optional<Object> status;  // the whole status; absent when the live one already equals it
   std::optional<std::vector<std::string>> finalizers;  // wanted list of metadata.finalizers; absent: leave alone
   std::vector<Event> events;  // on transitions only

@@ -12,6 +12,7 @@
 #include "controllers/jobs/jobs.hpp"
 #include "controllers/platform/changes.hpp"
 #include "controllers/platform/deletion.hpp"
+#include "controllers/platform/gates.hpp"
 #include "controllers/platform/images.hpp"
 #include "controllers/platform/plan.hpp"
 #include "controllers/platform/status.hpp"
@@ -170,7 +171,9 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
 
   Plan plan;
   const Images images = resolve_images(object, platform, live, settings);
-  if (auto refusal = refuse_spec(platform, problems, images)) {
+  std::optional<Refusal> refusal = refuse_newer(live);
+  if (!refusal) refusal = refuse_spec(platform, problems, images);
+  if (refusal) {
     Summary summary;
     summary.refusal = refusal;
     summary.paused = platform.paused;
@@ -193,6 +196,7 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
   Objects wanted = {database::desired_claim(ctx, decision.root_generated)};
   append(wanted, desired(ctx));
   wanted.push_back(secrets::generated(ctx).object);
+  mark(object, wanted);
   Changes found = changes(ctx, wanted);
   plan.reads.insert(plan.reads.end(), found.reads.begin(), found.reads.end());
   if (!plan.reads.empty()) return plan;
@@ -206,6 +210,7 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
     return plan;
   }
 
+  hold_back(ctx, object, *summary.health, found, plan);
   plan.apply = std::move(found.apply);
   drop(plan.apply,
        [](const Object& apply) { return object::text_at(apply, {"kind"}) == "Secret"; });  // generated or left alone, never applied

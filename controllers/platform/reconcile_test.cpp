@@ -136,6 +136,8 @@ TEST(Drift, AnEditedFieldIsPutRightAndThePlanSaysWhich) {
   EXPECT_EQ(object::name_of(plan.apply[0].object), "redis");
   EXPECT_FALSE(plan.apply[0].uid.empty());
   EXPECT_EQ(plan.apply[0].reason, "spec.template.spec.containers[name=redis].image evil:1 -> localhost/redis:7.0; pods restart");
+  EXPECT_EQ(plan.apply[0].differences,
+            (std::vector<object::Difference>{{"spec.template.spec.containers[name=redis].image", "localhost/redis:7.0", "evil:1"}}));
 }
 
 TEST(Drift, TheImageOfAForeignContainerBeforeOursIsNotTakenForOurs) {

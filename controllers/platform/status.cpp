@@ -34,7 +34,7 @@ std::map<std::string, Object> by_key(const Object& list, const char* key) {
 }
 
 bool same_status(const Object& left, const Object& right) {
-  for (const char* key : {"observedGeneration", "services", "version", "endpoints"}) {
+  for (const char* key : {"observedGeneration", "services", "version", "endpoints", "pendingChanges"}) {
     const auto value = [&](const Object& from) { return from.is_object() && from.contains(key) ? from[key] : Object(); };
     if (value(left) != value(right)) return false;
   }
@@ -78,11 +78,22 @@ std::optional<Draft> refused(const Snapshot& live, const Plan& plan) {
   return std::nullopt;
 }
 
+/// What waits for its turn in a roll, and not for somebody's permission.
+const Pending* waiting_step(const Plan& plan) {
+  for (const Pending& pending : plan.pending) {
+    if (!pending.needs_approval) return &pending;
+  }
+  return nullptr;
+}
+
 Draft ready(const Summary& summary, const std::vector<Draft>& parts, const Snapshot& live, const Plan& plan, bool new_generation) {
   if (summary.refusal) return {"Ready", "False", summary.refusal->reason, summary.refusal->message};
   if (auto draft = refused(live, plan)) return *draft;
   for (const Draft& part : parts) {
     if (part.status != "True") return {"Ready", "False", part.reason, part.message};
+  }
+  if (const Pending* step = waiting_step(plan)) {
+    return {"Ready", "False", "Progressing", fmt::format("{} {} waits for {}", step->ref.kind, step->ref.name, step->waits_for)};
   }
   if (summary.pending && new_generation && !summary.paused) {
     return {"Ready", "False", "Progressing", "objects are being changed to match the spec"};
@@ -135,6 +146,14 @@ std::string running_version(const std::vector<ComponentStatus>& services, const 
     runs = runs || !image.empty();
   }
   return runs ? tag_of(wanted) : std::string();
+}
+
+Object pending_change(const Pending& pending) {
+  const auto clip = [](const std::string& text) { return base::clip(text, crds::kMessageMax, "..."); };
+  return {{"component", pending.ref.kind + " " + pending.ref.name},
+          {"change", clip(pending.change)},
+          {"restarts", clip(pending.restarts)},
+          {"waitsFor", clip(pending.waits_for)}};
 }
 
 /// Progress is no news for an event; trouble and its end are.
@@ -216,13 +235,14 @@ void report(const Object& platform, const crds::Platform& decoded, const Snapsho
     status["services"] = fmt::format("{}/{}", good, health.services.size());
     status["version"] = running_version(health.services, platform, summary.runtime_image);
     status["endpoints"] = {{"payment", summary.payment_endpoint}, {"callback", summary.callback_endpoint}};
+    for (const Pending& pending : plan.pending) status["pendingChanges"].push_back(pending_change(pending));
   } else {
     // The spec cannot be read: what was last known of the parts still stands, under the generation that it was said of.
     for (const Object& old : object::list_at(live_status, {"conditions"})) {
       const std::string type = text_at(old, {"type"});
       if (type != "Ready" && type != "Reconciling" && type != "Stalled") status["conditions"].push_back(old);
     }
-    for (const char* key : {"components", "services", "version", "endpoints"}) {
+    for (const char* key : {"components", "services", "version", "endpoints", "pendingChanges"}) {
       if (live_status.is_object() && live_status.contains(key)) status[key] = live_status[key];
     }
   }

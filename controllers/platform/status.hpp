@@ -12,7 +12,7 @@ namespace controllers {
 
 /// Something that only the user can put right; nothing is changed until then.
 struct Refusal {
-  std::string reason;       // InvalidSpec | NameConflict | SecretIncomplete | SecretLost
+  std::string reason;       // InvalidSpec | NameConflict | SecretIncomplete | SecretLost | NewerOperator
   std::string message;
 };
 

@@ -152,7 +152,12 @@ std::vector<Apply> scale(const Context& ctx) {
                      {"kind", "Deployment"},
                      {"metadata", {{"name", role.name}, {"namespace", ctx.platform.name_space}}},
                      {"spec", {{"replicas", wanted}}}};
-    scale.push_back({std::move(object), live == nullptr ? "" : object::uid_of(*live), fmt::format("replicas -> {}", wanted)});
+    Apply apply{std::move(object), "", fmt::format("replicas -> {}", wanted)};
+    if (live != nullptr) {
+      apply.uid = object::uid_of(*live);
+      apply.differences = {{"spec.replicas", std::to_string(wanted), std::to_string(now)}};
+    }
+    scale.push_back(std::move(apply));
   }
   return scale;
 }

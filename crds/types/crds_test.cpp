@@ -6,6 +6,7 @@
 
 #include "crds/types/cron.hpp"
 #include "crds/types/definition.hpp"
+#include "crds/types/given.hpp"
 #include "crds/types/platform.hpp"
 #include "crds/types/yaml_text.hpp"
 
@@ -241,7 +242,7 @@ TEST(Cron, LinesThatPeopleWrite) {
   for (const char* line : {"0/30 * * * *", "*/5 * * * *", "0 2 * * 0", "0 0 1,15 * *", "15-45/10 8-18 * 1-6 1-5", "@hourly", "@yearly",
                            "0 0 29 2 *", "0 0 31 4 1"}) {
     EXPECT_TRUE(problems_of({{"reconciliation", {{"schedule", line}}}}).empty()) << line;
-    EXPECT_TRUE(cron_can_fire(line)) << line;
+    EXPECT_TRUE(Cron::parse(line)) << line;
   }
 }
 
@@ -254,7 +255,56 @@ TEST(Cron, LinesThatAreRefused) {
 }
 
 TEST(Cron, LinesThatNeverFire) {
-  for (const char* line : {"0 0 30 2 *", "0 0 31 2,4,6,9,11 *", "30-10 * * * *", "0 0 31 4 */2"}) EXPECT_FALSE(cron_can_fire(line)) << line;
+  for (const char* line : {"0 0 30 2 *", "0 0 31 2,4,6,9,11 *", "30-10 * * * *", "0 0 31 4 */2"}) EXPECT_FALSE(Cron::parse(line)) << line;
+}
+
+TEST(Cron, NextIsTheFirstMinuteAtOrAfter) {
+  struct Case {
+    const char* line;
+    const char* from;
+    const char* next;
+  };
+  for (const Case& c : std::initializer_list<Case>{
+           {"0 2 * * 0", "2026-03-01T02:00:00Z", "2026-03-01T02:00:00Z"},      // a Sunday
+           {"0 2 * * 0", "2026-03-01T02:00:01Z", "2026-03-08T02:00:00Z"},
+           {"30 23 31 12 *", "2026-12-31T23:31:00Z", "2027-12-31T23:30:00Z"},
+           {"0 0 29 2 *", "2026-03-01T00:00:00Z", "2028-02-29T00:00:00Z"},
+           {"0 0 29 2 *", "2096-03-01T00:00:00Z", "2104-02-29T00:00:00Z"},
+           {"0 0 13 * 5", "2026-03-01T00:00:00Z", "2026-03-06T00:00:00Z"},     // the 13th or a Friday
+           {"0/30 * * * *", "2026-03-01T07:01:00Z", "2026-03-01T07:30:00Z"},
+           {"@monthly", "2026-03-01T00:00:01Z", "2026-04-01T00:00:00Z"},
+       }) {
+    const auto cron = Cron::parse(c.line);
+    ASSERT_TRUE(cron) << c.line;
+    const base::TimePoint next = cron->next(*base::parse_rfc3339(c.from));
+    EXPECT_EQ(base::to_rfc3339(next), c.next) << c.line;
+    EXPECT_TRUE(cron->fires_in(next + std::chrono::seconds(59))) << c.line;
+    EXPECT_FALSE(cron->fires_in(next - std::chrono::seconds(1))) << c.line;
+  }
+}
+
+TEST(MaintenanceWindows, AreRefusedWithTheFieldPath) {
+  const auto path_of = [](const char* start, const char* duration) {
+    const Problems problems = problems_of({{"maintenanceWindows", {{{"start", start}, {"duration", duration}}}}});
+    return problems.empty() ? std::string("fine") : problems.front().path;
+  };
+  EXPECT_EQ(path_of("0 2 * * 0", "2h"), "fine");
+  EXPECT_EQ(path_of("@daily", "1h30m"), "fine");
+  EXPECT_EQ(path_of("0 2 * * SUN", "2h"), "spec.maintenanceWindows[0].start");
+  EXPECT_EQ(path_of("0 0 30 2 *", "2h"), "spec.maintenanceWindows[0].start");
+  for (const char* duration : {"", "2", "2h ", "-2h", "0h", "1.5h", "25h", "1d", "90s"}) {
+    EXPECT_EQ(path_of("0 2 * * 0", duration), "spec.maintenanceWindows[0].duration") << duration;
+  }
+}
+
+TEST(Given, LeavesOutWhatEqualsTheDefaults) {
+  const nlohmann::json spec = nlohmann::json::parse(
+      R"({"paused": false, "deletionPolicy": "Retain", "database": {"engine": "mysql", "managed": {"maxConnections": 500}},
+          "services": {"payment": {"replicas": 3, "logLevel": "debug", "autoscaling": {"enabled": true}}}, "imagePullSecrets": []})");
+  EXPECT_EQ(given(spec), nlohmann::json::parse(
+                             R"({"database": {"managed": {"maxConnections": 500}}, "services": {"payment": {"logLevel": "debug"}},
+                                 "imagePullSecrets": []})"));
+  EXPECT_EQ(given(nlohmann::json::object()), nlohmann::json::object());
 }
 
 TEST(Yaml, ReadsBackAsWhatItWas) {

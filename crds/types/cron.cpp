@@ -1,9 +1,9 @@
 #include "crds/types/cron.hpp"
 
 #include <array>
-#include <bitset>
-#include <optional>
+#include <map>
 #include <sstream>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -54,26 +54,68 @@ const char* cron_pattern() {
   return kPattern.c_str();
 }
 
-bool cron_can_fire(const std::string& line) {
-  if (line.empty() || line.front() == '@') return !line.empty();
-  std::istringstream words(line);
+std::optional<Cron> Cron::parse(const std::string& line) {
+  static const std::map<std::string_view, const char*> kWords = {
+      {"@hourly", "0 * * * *"},  {"@daily", "0 0 * * *"},  {"@midnight", "0 0 * * *"}, {"@weekly", "0 0 * * 0"},
+      {"@monthly", "0 0 1 * *"}, {"@yearly", "0 0 1 1 *"}, {"@annually", "0 0 1 1 *"}};
+  const auto word = kWords.find(line);
+  std::istringstream words(word == kWords.end() ? line : word->second);
   std::array<std::string, 5> field;
-  for (std::string& word : field) words >> word;
+  for (std::string& one : field) {
+    if (!(words >> one)) return std::nullopt;
+  }
   const auto minutes = numbers_of(field[0], 0, 59);
   const auto hours = numbers_of(field[1], 0, 23);
   const auto days = numbers_of(field[2], 1, 31);
   const auto months = numbers_of(field[3], 1, 12);
   const auto weekdays = numbers_of(field[4], 0, 6);
-  if (!minutes || !hours || !days || !months || !weekdays) return false;
-  // With both a day of the month and a day of the week given, cron fires on either: some weekday always comes.
-  if (field[2].front() != '*' && field[4].front() != '*') return true;
+  if (!minutes || !hours || !days || !months || !weekdays) return std::nullopt;
+
+  Cron cron;
+  cron.minutes_ = *minutes;
+  cron.hours_ = *hours;
+  cron.days_ = *days;
+  cron.months_ = *months;
+  cron.weekdays_ = *weekdays;
+  cron.either_day_ = field[2].front() != '*' && field[4].front() != '*';
+  if (cron.either_day_) return cron;      // some weekday always comes
   constexpr std::array<unsigned, 12> kLongest = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   for (unsigned month = 1; month <= 12; ++month) {
     for (unsigned day = 1; months->test(month) && day <= kLongest[month - 1]; ++day) {
-      if (days->test(day)) return true;
+      if (days->test(day)) return cron;
     }
   }
-  return false;
+  return std::nullopt;
+}
+
+bool Cron::fires_on(std::chrono::sys_days day) const {
+  const std::chrono::year_month_day date{day};
+  if (!months_.test(static_cast<unsigned>(date.month()))) return false;
+  const bool of_month = days_.test(static_cast<unsigned>(date.day()));
+  const bool of_week = weekdays_.test(std::chrono::weekday{day}.c_encoding());
+  return either_day_ ? of_month || of_week : of_month && of_week;
+}
+
+bool Cron::fires_in(base::TimePoint time) const {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::hh_mm_ss clock{time - day};
+  return minutes_.test(static_cast<std::size_t>(clock.minutes().count())) && hours_.test(static_cast<std::size_t>(clock.hours().count())) &&
+         fires_on(day);
+}
+
+base::TimePoint Cron::next(base::TimePoint time) const {
+  const auto from = std::chrono::ceil<std::chrono::minutes>(time);
+  auto day = std::chrono::floor<std::chrono::days>(from);
+  for (const auto end = day + std::chrono::years(kYearsAhead); day < end; day += std::chrono::days(1)) {
+    if (!fires_on(day)) continue;
+    for (unsigned hour = 0; hour < 24; ++hour) {
+      for (unsigned minute = 0; hours_.test(hour) && minute < 60; ++minute) {
+        const auto when = day + std::chrono::hours(hour) + std::chrono::minutes(minute);
+        if (minutes_.test(minute) && when >= from) return when;
+      }
+    }
+  }
+  return base::TimePoint::max();
 }
 
 }  // namespace crds

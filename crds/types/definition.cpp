@@ -42,6 +42,7 @@ Schema definition() {
       column("Version", "string", ".status.version"),
       column("Age", "date", ".metadata.creationTimestamp"),
       column("Endpoint", "string", ".status.endpoints.payment", 1),
+      column("Pending", "string", ".status.pendingChanges[*].component", 1),
   };
   const Schema version = {
       {"name", kVersion},

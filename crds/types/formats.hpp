@@ -26,5 +26,7 @@ constexpr Format kMysqlSize{"^[1-9][0-9]*[KMGT]?$", "a size such as 128M or 1G"}
 constexpr Format kRedisSize{"^[1-9][0-9]*(kb|mb|gb|k|m|g|b)?$", "a size such as 256mb or 1gb"};
 constexpr Format kOneLine{"^[^\\r\\n]*$", "one line"};
 constexpr Format kEnvName{"^[A-Za-z_][A-Za-z0-9_]*$", "a name of letters, digits and _"};
+// Never empty.
+constexpr Format kDuration{"^([1-9][0-9]?h([1-9][0-9]?m)?|[1-9][0-9]{0,3}m)$", "a duration such as 2h, 90m or 1h30m"};
 
 }  // namespace crds

@@ -208,6 +208,18 @@ Description<Security> describe() {
 }
 
 template <>
+Description<MaintenanceWindow> describe() {
+  return Description<MaintenanceWindow>()
+      .field("start", &MaintenanceWindow::start,
+             "When a window opens, in UTC: five numeric cron fields, or @hourly, @daily, @weekly, @monthly, @yearly.",
+             {.length_max = 100,
+              .format = {cron_pattern(), "five numeric cron fields such as 0 2 * * 0, or @hourly to @yearly", false, true},
+              .required = true})
+      .field("duration", &MaintenanceWindow::duration, "How long it stays open: 1m to 24h, such as 2h or 1h30m.",
+             {.length_max = 8, .format = kDuration, .required = true});
+}
+
+template <>
 Description<Spec> describe() {
   return Description<Spec>()
       .field("version", &Spec::version,
@@ -227,7 +239,12 @@ Description<Spec> describe() {
       .field("services", &Spec::services, "The services of the platform.")
       .field("reconciliation", &Spec::reconciliation, "The scheduled comparison with the channels' bills.")
       .field("ingress", &Spec::ingress, "The way in from outside.")
-      .field("security", &Spec::security, "Who may call.");
+      .field("security", &Spec::security, "Who may call.")
+      .field(
+          "maintenanceWindows", &Spec::maintenance_windows,
+          "When restarts may happen that no edit of the spec asked for. Without one those of the database wait for an approval, and those "
+          "of the other parts happen at once.",
+          {.items_max = 16});
 }
 
 namespace {
@@ -237,11 +254,22 @@ std::string text_at(const nlohmann::json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+constexpr std::chrono::hours kWindowMax{24};
+
 /// Rules that need more than the schema can say.
 void check_meaning(const Spec& spec, Problems& problems) {
-  if (!cron_can_fire(spec.reconciliation.schedule)) {
+  if (!Cron::parse(spec.reconciliation.schedule)) {
     problems.push_back({"spec.reconciliation.schedule", "never fires: \"" + spec.reconciliation.schedule +
                                                             "\" names a day that no month has, or a range that runs backwards"});
+  }
+  for (std::size_t i = 0; i < spec.maintenance_windows.size(); ++i) {
+    const MaintenanceWindow& window = spec.maintenance_windows[i];
+    const std::string here = "spec.maintenanceWindows[" + std::to_string(i) + "]";
+    if (!Cron::parse(window.start))
+      problems.push_back({here + ".start", "never opens: \"" + window.start + "\" names a day that no month has"});
+    const auto open = duration_of(window.duration);
+    if (open <= std::chrono::minutes(0) || open > kWindowMax)
+      problems.push_back({here + ".duration", "must be 1m to 24h, is \"" + window.duration + "\""});
   }
   if (!spec.database.managed) return;
   for (const auto& [name, value] : spec.database.managed->config) {
@@ -255,6 +283,22 @@ void check_meaning(const Spec& spec, Problems& problems) {
 }
 
 }  // namespace
+
+std::chrono::minutes duration_of(const std::string& text) {
+  std::chrono::minutes total{0};
+  int number = 0;
+  for (const char c : text) {
+    if (c >= '0' && c <= '9' && number < 1000) {
+      number = number * 10 + (c - '0');
+    } else if (c == 'h' || c == 'm') {
+      total += c == 'h' ? std::chrono::minutes(60 * number) : std::chrono::minutes(number);
+      number = 0;
+    } else {
+      return {};
+    }
+  }
+  return number == 0 ? total : std::chrono::minutes(0);
+}
 
 Platform decode_platform(const nlohmann::json& object, Problems& problems) {
   Platform platform;

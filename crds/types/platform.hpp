@@ -138,6 +138,12 @@ struct Security {
   std::string api_authentication = "Required";
 };
 
+/// When restarts that nobody asked for may happen. Times are UTC.
+struct MaintenanceWindow {
+  std::string start;                 // cron
+  std::string duration;              // "2h", "1h30m"
+};
+
 struct Spec {
   std::string version;               // empty: what runs, or the operator's default
   std::string image;                 // wins over version
@@ -152,6 +158,7 @@ struct Spec {
   Reconciliation reconciliation;
   Ingress ingress;
   Security security;
+  std::vector<MaintenanceWindow> maintenance_windows;
 };
 
 template <>
@@ -169,6 +176,9 @@ struct Platform {
   [[nodiscard]] ManagedMysql mysql() const { return spec.database.managed.value_or(ManagedMysql{}); }
   [[nodiscard]] ManagedRedis redis() const { return spec.redis.managed.value_or(ManagedRedis{}); }
 };
+
+/// Of "2h", "90m" or "1h30m"; zero of anything else.
+[[nodiscard]] std::chrono::minutes duration_of(const std::string& text);
 
 /// Reads an object of ours; everything that is wrong with it goes to `problems` with its field path. What decoded is kept even then.
 [[nodiscard]] Platform decode_platform(const nlohmann::json& object, Problems& problems);

@@ -39,6 +39,15 @@ Description<Endpoints> describe() {
 }
 
 template <>
+Description<PendingChange> describe() {
+  return Description<PendingChange>()
+      .field("component", &PendingChange::component, "Kind and name of the object.", {.length_max = 320, .required = true})
+      .field("change", &PendingChange::change, "What would change: field, old and new value.", {.length_max = kMessageMax})
+      .field("restarts", &PendingChange::restarts, "The pods that would restart, and what that means.", {.length_max = kMessageMax})
+      .field("waitsFor", &PendingChange::waits_for, "What it waits for, and how to let it happen.", {.length_max = kMessageMax});
+}
+
+template <>
 Description<Status> describe() {
   return Description<Status>()
       .field("observedGeneration", &Status::observed_generation, "The generation that this status was made for; -1 before the first.",
@@ -49,7 +58,9 @@ Description<Status> describe() {
       .field("services", &Status::services, "Ready services of all services.", {.length_max = 16})
       .field("version", &Status::version,
              "Release of payment-runtime that the services have been seen to run well; during a roll the one before.", {.length_max = 128})
-      .field("endpoints", &Status::endpoints, "Addresses.");
+      .field("endpoints", &Status::endpoints, "Addresses.")
+      .field("pendingChanges", &Status::pending_changes, "Changes that are held back: see `waitsFor`.",
+             {.items_max = 64, .list_key = {"component"}});
 }
 
 }  // namespace crds

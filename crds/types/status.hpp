@@ -24,6 +24,14 @@ struct Component {
   std::string message;
 };
 
+/// A change that is held back.
+struct PendingChange {
+  std::string component;
+  std::string change;
+  std::string restarts;
+  std::string waits_for;
+};
+
 struct Endpoints {
   std::string payment;
   std::string callback;
@@ -36,6 +44,7 @@ struct Status {
   std::string services;                    // "3/3"
   std::string version;
   Endpoints endpoints;
+  std::vector<PendingChange> pending_changes;
 };
 
 template <>

@@ -1,0 +1,280 @@
+#include "controllers/platform/gates.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "common/base/text.hpp"
+#include "controllers/component/live.hpp"
+#include "controllers/component/objects.hpp"
+#include "controllers/object/applied.hpp"
+#include "controllers/platform/windows.hpp"
+#include "crds/types/given.hpp"
+#include "crds/types/status.hpp"
+
+namespace controllers {
+namespace {
+
+using object::text_at;
+
+// The clock may be set while we wait for a window: look at it again by then at the latest.
+constexpr std::chrono::seconds kLookAtClock{3600};
+
+/// Our workloads by their `app` label.
+struct Workload {
+  const char* kind;
+  const char* app;
+  const char* container;                 // that has the image of the release
+  int step;                              // of a roll; 0: has an image of its own
+  bool database;                         // a restart is felt by those who pay
+  std::vector<const char*> spec;         // what its pods are made from; empty: a change restarts no pod
+};
+
+const std::array<Workload, 7>& workloads() {
+  static const std::array<Workload, 7> kWorkloads = {{
+      {"StatefulSet", "mysql", "mysql", 0, true, {"/secretRef", "/imagePullSecrets", "/database"}},
+      {"Deployment", "redis", "redis", 0, false, {"/imagePullSecrets", "/redis"}},
+      {"Deployment",
+       "channel-simulator",
+       "channel-simulator",
+       1,
+       false,
+       {"/image", "/version", "/imagePullSecrets", "/secretRef", "/channels"}},
+      {"Deployment",
+       "callback-service",
+       "callback-service",
+       2,
+       false,
+       {"/image", "/version", "/imagePullSecrets", "/secretRef", "/channels", "/database", "/redis", "/security", "/ingress",
+        "/services/callback"}},
+      {"Deployment",
+       "reconciliation-service",
+       "reconciliation-service",
+       3,
+       false,
+       {"/image", "/version", "/imagePullSecrets", "/secretRef", "/channels", "/database", "/redis", "/security", "/ingress",
+        "/services/reconciliation"}},
+      {"CronJob", "reconciliation-cronjob", "reconcile", 4, false, {}},
+      {"Deployment",
+       "payment-service",
+       "payment-service",
+       4,
+       false,
+       {"/image", "/version", "/imagePullSecrets", "/secretRef", "/channels", "/database", "/redis", "/security", "/ingress",
+        "/services/payment"}},
+  }};
+  return kWorkloads;
+}
+
+const Workload* workload_of(const Object& object) {
+  for (const Workload& workload : workloads()) {
+    if (text_at(object, {"kind"}) == workload.kind && object::label_of(object, "app") == workload.app) return &workload;
+  }
+  return nullptr;
+}
+
+const Object* live_of(const Context& ctx, const Workload& workload) {
+  for (const auto& [ref, object] : ctx.live.children) {
+    if (ref.kind == workload.kind && object::label_of(object, "app") == workload.app) return &object;
+  }
+  return nullptr;
+}
+
+Object::json_pointer template_of(const Object& workload) {
+  return Object::json_pointer(text_at(workload, {"kind"}) == "CronJob" ? "/spec/jobTemplate/spec/template" : "/spec/template");
+}
+
+/// The image of a release in a workload's pods; CronJobs keep their template deeper down.
+std::string image_in(const Object& object, const Workload& workload) {
+  const auto path = template_of(object) / "spec" / "containers";
+  if (!object.contains(path)) return {};
+  for (const Object& container : object.at(path)) {
+    if (text_at(container, {"name"}) == workload.container) return text_at(container, {"image"});
+  }
+  return {};
+}
+
+std::string asked(const Object& given, const Workload& workload) {
+  Object parts = Object::object();
+  for (const char* path : workload.spec) {
+    const Object::json_pointer pointer(path);
+    if (given.contains(pointer)) parts[path] = given.at(pointer);
+  }
+  return short_hash(parts.dump(-1, ' ', false, Object::error_handler_t::replace));
+}
+
+/// The steps of a roll that are behind us.
+class Roll {
+ public:
+  Roll(const Context& ctx, const Health& health) : ctx_(ctx), health_(health) {}
+
+  /// What this step waits for, or "".
+  [[nodiscard]] std::string waits(int step) const {
+    if (!health_.schema.good) return fmt::format("Job {} to bring the schema up to release {}", health_.schema.name, release());
+    for (const Workload& workload : workloads()) {
+      if (workload.step == 0 || workload.step >= step || std::string_view(workload.kind) != "Deployment") continue;
+      const Object* live = live_of(ctx_, workload);
+      if (live != nullptr && !is_through(*live, workload)) return fmt::format("{} to run release {} well", workload.app, release());
+    }
+    return {};
+  }
+
+ private:
+  [[nodiscard]] std::string release() const {
+    const std::string tag = tag_of(ctx_.images.runtime);
+    return tag.empty() ? ctx_.images.runtime : tag;
+  }
+  [[nodiscard]] bool is_through(const Object& live, const Workload& workload) const {
+    if (image_in(live, workload) != ctx_.images.runtime) return false;
+    if (object::number_at(live, {"spec", "replicas"}, 1) == 0) return true;      // switched off by its user
+    return std::any_of(health_.services.begin(), health_.services.end(),
+                       [&](const ComponentStatus& service) { return service.name == object::name_of(live) && service.good; });
+  }
+
+  const Context& ctx_;
+  const Health& health_;
+};
+
+bool changes_pods(const Apply& apply) {
+  return std::any_of(apply.differences.begin(), apply.differences.end(), [](const object::Difference& difference) {
+    return difference.path.rfind("spec.template.", 0) == 0 || difference.path.rfind("spec.jobTemplate.spec.template.", 0) == 0;
+  });
+}
+
+std::string restarts_of(const Object& live, const Workload& workload) {
+  if (workload.database) return fmt::format("Pod {}-0; payments are answered 503 until the database is back", object::name_of(live));
+  if (std::string_view(workload.kind) == "CronJob") return "none; runs that start later have it";
+  return fmt::format("{} pods of {}, one after another", object::number_at(live, {"spec", "replicas"}, 1), object::name_of(live));
+}
+
+void keep(Object& map, const std::string& key, const std::string& live) {
+  if (live.empty()) {
+    map.erase(key);
+  } else {
+    map[key] = live;
+  }
+}
+
+/// Everything about the pods stays as it is; the rest of the object is as wanted.
+void keep_pods(Object& wanted, const Object& live) {
+  const auto path = template_of(wanted);
+  const Object ours = object::applied(live, kManagedBy);
+  if (ours.contains(path)) wanted[path] = ours.at(path);
+  keep(wanted["metadata"]["labels"], std::string(kVersionLabel), object::label_of(live, kVersionLabel));
+  keep(wanted["metadata"]["annotations"], kAsked, text_at(live, {"metadata", "annotations", kAsked}));
+}
+
+/// One change of pods that may have to wait.
+struct Candidate {
+  std::size_t at;                  // in changes.apply
+  const Workload* workload;
+  const Object* live;
+  std::string waits_for;           // empty: for permission
+};
+
+std::vector<Candidate> candidates(const Context& ctx, const Roll& roll, const std::vector<Apply>& applies) {
+  std::vector<Candidate> found;
+  for (std::size_t at = 0; at < applies.size(); ++at) {
+    const Apply& apply = applies[at];
+    const Workload* workload = workload_of(apply.object);
+    if (workload == nullptr || apply.uid.empty() || !changes_pods(apply)) continue;
+    const Object* live =
+        find(ctx.live, apply.object["apiVersion"].get_ref<const std::string&>().c_str(), workload->kind, object::name_of(apply.object));
+    if (live == nullptr) continue;
+    const std::string runs = image_in(*live, *workload);
+    if (workload->step > 0 && !runs.empty() && runs != ctx.images.runtime) {
+      if (std::string waits = roll.waits(workload->step); !waits.empty()) {
+        found.push_back({at, workload, live, std::move(waits)});
+        continue;
+      }
+    }
+    const std::string before = text_at(*live, {"metadata", "annotations", kAsked});
+    const bool was_asked = !before.empty() && before != text_at(apply.object, {"metadata", "annotations", kAsked});
+    const bool felt = workload->database
+                          ? object::number_at(*live, {"status", "readyReplicas"}) > 0      // a database that is down anyway may restart
+                          : !workload->spec.empty() && !ctx.platform.spec.maintenance_windows.empty();
+    if (!was_asked && felt) found.push_back({at, workload, live, {}});
+  }
+  return found;
+}
+
+/// Of exactly these changes to exactly these objects.
+std::string hash_of(const std::vector<Candidate>& found, const std::vector<Apply>& applies) {
+  std::string text;
+  for (const Candidate& candidate : found) {
+    if (!candidate.waits_for.empty()) continue;
+    const Object* generation = object::dig(*candidate.live, {"metadata", "generation"});
+    text += fmt::format("{} {} {}\n", applies[candidate.at].uid, generation == nullptr ? "" : generation->dump(),
+                        short_hash(applies[candidate.at].object.dump(-1, ' ', false, Object::error_handler_t::replace)));
+  }
+  return text.empty() ? text : short_hash(text);
+}
+
+}  // namespace
+
+void mark(const Object& platform, Objects& wanted) {
+  Object spec = platform.value("spec", Object::object());
+  const Object::json_pointer managed("/database/managed");
+  if (spec.contains(managed)) spec[managed].erase("storage");      // a volume grows without a restart
+  const Object given = crds::given(spec);
+  for (Object& object : wanted) {
+    const Workload* workload = workload_of(object);
+    if (workload == nullptr) continue;
+    object["metadata"]["annotations"][kLayout] = std::to_string(kLayoutNow);
+    if (!workload->spec.empty()) object["metadata"]["annotations"][kAsked] = asked(given, *workload);
+  }
+}
+
+std::optional<Refusal> refuse_newer(const Snapshot& live) {
+  for (const auto& [ref, object] : live.children) {
+    const std::string layout = text_at(object, {"metadata", "annotations", kLayout});
+    if (layout.empty() || layout == std::to_string(kLayoutNow)) continue;
+    return Refusal{"NewerOperator",
+                   fmt::format("{} {} was written by a newer payment-operator (layout {}, this one knows {}); nothing is changed until the "
+                               "operator is upgraded again",
+                               ref.kind, ref.name, base::clip(layout, 20, "..."), kLayoutNow)};
+  }
+  return std::nullopt;
+}
+
+void hold_back(const Context& ctx, const Object& platform, const Health& health, Changes& changes, Plan& plan) {
+  const std::vector<Candidate> found = candidates(ctx, Roll(ctx, health), changes.apply);
+  if (found.empty()) return;
+  const Windows& windows = ctx.platform.spec.maintenance_windows;
+  plan.hash = hash_of(found, changes.apply);
+  const bool permitted =
+      is_open(windows, ctx.now) || (!plan.hash.empty() && text_at(platform, {"metadata", "annotations", kApprove}) == plan.hash);
+
+  std::vector<std::string> held;      // app labels of what keeps its pods
+  for (const Candidate& candidate : found) {
+    if (candidate.waits_for.empty() && permitted) continue;
+    Apply& apply = changes.apply[candidate.at];
+    Pending pending{ref_of(apply.object),        apply.reason,     restarts_of(*candidate.live, *candidate.workload), candidate.waits_for,
+                    candidate.waits_for.empty(), apply.differences};
+    if (pending.needs_approval) {
+      pending.waits_for = fmt::format("{}approval: kubectl annotate paymentplatform {} {}={} --overwrite",
+                                      windows.empty() ? "" : "a maintenance window, or ", ctx.platform.name, kApprove, plan.hash);
+      if (const auto opens = next_opening(windows, ctx.now)) {
+        const auto wait = std::chrono::ceil<std::chrono::seconds>(*opens - ctx.now);
+        plan.requeue_after = std::min({wait, kLookAtClock, plan.requeue_after.value_or(kLookAtClock)});
+      }
+    }
+    plan.pending.push_back(std::move(pending));
+    held.emplace_back(candidate.workload->app);
+    keep_pods(apply.object, *candidate.live);
+    const auto rest = update(apply.object, *candidate.live);
+    apply = rest ? *rest : Apply{};
+  }
+
+  // The configuration that pods mount waits with them.
+  const auto waits = [&held](const Apply& apply) {
+    const bool mounted = text_at(apply.object, {"kind"}) == "ConfigMap" && !apply.uid.empty();
+    return apply.object.is_null() || (mounted && std::find(held.begin(), held.end(), object::label_of(apply.object, "app")) != held.end());
+  };
+  std::erase_if(changes.apply, waits);
+}
+
+}  // namespace controllers

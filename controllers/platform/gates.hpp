@@ -1,0 +1,32 @@
+// What is decided and has to wait. A new release of the runtime rolls step by step: schema, callback-service, reconciliation-service,
+// payment-service, each when the one before it is well. A restart that no edit of the spec asked for waits for a maintenance window or an
+// approval: that of the database always, those of the other parts where the platform has maintenance windows.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "controllers/platform/changes.hpp"
+#include "controllers/platform/status.hpp"
+
+namespace controllers {
+
+/// Annotation of the platform: the plan hash that may go ahead.
+inline constexpr const char* kApprove = "paymentplatform.io/approve";
+/// Annotations of our workloads. `asked`: hash of the parts of the spec that the pods are made from, as of the last apply; a template that
+/// differs under the same hash was not asked for. `layout`: which way of rendering wrote it.
+inline constexpr const char* kAsked = "paymentplatform.io/asked";
+inline constexpr const char* kLayout = "paymentplatform.io/layout";
+/// Raised by a release that renders pods differently for the same spec; see docs/adr.
+constexpr std::int64_t kLayoutNow = 1;
+
+/// Puts the annotations on.
+void mark(const Object& platform, Objects& wanted);
+
+/// A workload that a newer operator wrote: nothing of this platform is ours to change any more.
+[[nodiscard]] std::optional<Refusal> refuse_newer(const Snapshot& live);
+
+/// Takes out of `changes` what has to wait, and says so in the plan. Other fields of a workload that waits are still put right.
+void hold_back(const Context& ctx, const Object& platform, const Health& health, Changes& changes, Plan& plan);
+
+}  // namespace controllers
