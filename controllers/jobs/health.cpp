@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "controllers/component/live.hpp"
+#include "controllers/database/database.hpp"
 #include "controllers/jobs/jobs.hpp"
 
 namespace controllers::jobs {
@@ -27,7 +28,7 @@ std::optional<base::TimePoint> failed_at(const Object& job) {
   return when ? *when : base::TimePoint{};
 }
 
-ComponentStatus schema_health(const Context& ctx, const ComponentStatus& database) {
+ComponentStatus health(const Context& ctx) {
   const std::string name = object::name_of(schema_job(ctx));
   ComponentStatus status{.name = name, .kind = "Job", .desired = 1};
   const Object* job = find(ctx.live, "batch/v1", "Job", name);
@@ -44,6 +45,7 @@ ComponentStatus schema_health(const Context& ctx, const ComponentStatus& databas
     status.message = fmt::format("Job {} has brought the schema up to date", name);
     return status;
   }
+  const ComponentStatus database = database::health(ctx);
   const Object* pod = newest_pod(ctx, name);
   const auto problem = pod == nullptr ? std::nullopt : pod_problem(*pod, ctx.now);
   if (!database.good && (!problem || problem->reason == "ContainerFailing")) {

@@ -16,7 +16,8 @@ constexpr std::chrono::seconds kRetryFailedJob{20};      // a failed Job is repl
 [[nodiscard]] Objects desired(const Context& ctx);
 /// Its name holds the hash of its template: another image or another database is another Job.
 [[nodiscard]] Object schema_job(const Context& ctx);
-[[nodiscard]] ComponentStatus schema_health(const Context& ctx, const ComponentStatus& database);
+/// Of the schema; a CronJob's runs are what they report.
+[[nodiscard]] ComponentStatus health(const Context& ctx);
 
 [[nodiscard]] bool is_finished(const Object& job);
 /// When the Job failed for good.

@@ -109,11 +109,13 @@ std::string asked(const Object& given, const Workload& workload) {
 /// The steps of a roll that are behind us.
 class Roll {
  public:
-  Roll(const Context& ctx, const Health& health) : ctx_(ctx), health_(health) {}
+  Roll(const Context& ctx, const Health& health) : ctx_(ctx), schema_(health.of(kSchemaReady)), services_(health.of(kServicesReady)) {}
 
   /// What this step waits for, or "".
   [[nodiscard]] std::string waits(int step) const {
-    if (!health_.schema.good) return fmt::format("Job {} to bring the schema up to release {}", health_.schema.name, release());
+    for (const ComponentStatus& schema : schema_) {
+      if (!schema.good) return fmt::format("Job {} to bring the schema up to release {}", schema.name, release());
+    }
     for (const Workload& workload : workloads()) {
       if (workload.step == 0 || workload.step >= step || std::string_view(workload.kind) != "Deployment") continue;
       const Object* live = live_of(ctx_, workload);
@@ -130,12 +132,13 @@ class Roll {
   [[nodiscard]] bool is_through(const Object& live, const Workload& workload) const {
     if (image_in(live, workload) != ctx_.images.runtime) return false;
     if (object::number_at(live, {"spec", "replicas"}, 1) == 0) return true;      // switched off by its user
-    return std::any_of(health_.services.begin(), health_.services.end(),
+    return std::any_of(services_.begin(), services_.end(),
                        [&](const ComponentStatus& service) { return service.name == object::name_of(live) && service.good; });
   }
 
   const Context& ctx_;
-  const Health& health_;
+  std::vector<ComponentStatus> schema_;
+  std::vector<ComponentStatus> services_;
 };
 
 bool changes_pods(const Apply& apply) {

@@ -4,13 +4,12 @@
 
 #include <fmt/format.h>
 
-#include "controllers/cache/cache.hpp"
 #include "controllers/component/live.hpp"
 #include "controllers/component/objects.hpp"
 #include "controllers/database/database.hpp"
-#include "controllers/ingress/ingress.hpp"
 #include "controllers/jobs/jobs.hpp"
 #include "controllers/platform/changes.hpp"
+#include "controllers/platform/components.hpp"
 #include "controllers/platform/deletion.hpp"
 #include "controllers/platform/gates.hpp"
 #include "controllers/platform/images.hpp"
@@ -19,31 +18,12 @@
 #include "controllers/secrets/sources.hpp"
 #include "controllers/services/runtime_config.hpp"
 #include "controllers/services/services.hpp"
-#include "controllers/simulator/simulator.hpp"
 
 namespace controllers {
 namespace {
 
 constexpr std::chrono::seconds kLookAgain{
     15};      // for what no watch tells us of: a user's Secret, a stranger under our name, time that passed
-
-Objects desired(const Context& ctx) {
-  Objects wanted = database::desired(ctx);
-  append(wanted, cache::desired(ctx));
-  append(wanted, simulator::desired(ctx));
-  append(wanted, jobs::desired(ctx));
-  append(wanted, services::desired(ctx));
-  append(wanted, ingress::desired(ctx));
-  return wanted;
-}
-
-Health health(const Context& ctx) {
-  Health health{database::health(ctx), {}, cache::health(ctx), {}};
-  health.schema = jobs::schema_health(ctx, health.database);
-  for (const services::Role& role : services::kRoles) health.services.push_back(services::health(ctx, role));
-  if (ctx.platform.spec.channels.simulator.enabled) health.services.push_back(simulator::health(ctx));
-  return health;
-}
 
 std::vector<std::string> warnings(const Context& ctx) {
   std::vector<std::string> warnings;

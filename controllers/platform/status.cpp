@@ -42,13 +42,13 @@ bool same_status(const Object& left, const Object& right) {
          by_key(object::list_at(left, {"components"}), "name") == by_key(object::list_at(right, {"components"}), "name");
 }
 
-Draft of_part(const char* type, const ComponentStatus& part) { return {type, part.good ? "True" : "False", part.reason, part.message}; }
-
-Draft of_services(const std::vector<ComponentStatus>& services) {
-  for (const ComponentStatus& service : services) {
-    if (!service.good) return {"ServicesReady", "False", service.reason, service.message};
+/// A condition is true when all that counts for it is well.
+Draft of_parts(const std::string& condition, const std::vector<ComponentStatus>& parts) {
+  for (const ComponentStatus& part : parts) {
+    if (!part.good) return {condition, "False", part.reason, part.message};
   }
-  return {"ServicesReady", "True", "ServicesReady", "all services have the pods they need"};
+  if (parts.size() == 1) return {condition, "True", parts.front().reason, parts.front().message};
+  return {condition, "True", condition, fmt::format("all {} parts have the pods they need", parts.size())};
 }
 
 std::string join(const std::vector<std::string>& parts) {
@@ -58,10 +58,13 @@ std::string join(const std::vector<std::string>& parts) {
 }
 
 std::vector<Draft> parts_of(const Summary& summary) {
-  if (!summary.health) return {};
-  const Health& health = *summary.health;
-  return {of_part("DatabaseReady", health.database), of_part("SchemaReady", health.schema), of_part("CacheReady", health.cache),
-          of_services(health.services)};
+  std::vector<Draft> drafts;
+  if (!summary.health) return drafts;
+  for (const Health::Part& part : summary.health->parts) {
+    const auto told = [&part](const Draft& draft) { return draft.type == part.condition; };
+    if (std::none_of(drafts.begin(), drafts.end(), told)) drafts.push_back(of_parts(part.condition, summary.health->of(part.condition)));
+  }
+  return drafts;
 }
 
 /// The first refusal of something that we still want to write; when we no longer do, its cause is gone.
@@ -181,19 +184,28 @@ void tell(const Object& live_status, const Draft& ready, Plan& plan) {
 
 /// A schema Job that failed is made anew until it succeeds. What is known stays the failure while the next attempt is on its way; otherwise
 /// every attempt would be a transition there and back, with an event each.
-void keep_schema_failure(const Object& platform, std::int64_t generation, ComponentStatus& schema) {
-  if (schema.reason != "SchemaCreating" && schema.reason != "SchemaMigrating") return;
-  const Object* old = object::condition_of(platform, "SchemaReady");
+void keep_schema_failure(const Object& platform, std::int64_t generation, Health& health) {
+  const Object* old = object::condition_of(platform, kSchemaReady);
   if (old == nullptr || text_at(*old, {"reason"}) != "SchemaFailed" || number_at(*old, {"observedGeneration"}, -1) != generation) return;
-  schema.reason = "SchemaFailed";
-  schema.message = text_at(*old, {"message"});
+  for (auto& [condition, schema] : health.parts) {
+    if (condition != kSchemaReady || (schema.reason != "SchemaCreating" && schema.reason != "SchemaMigrating")) continue;
+    schema.reason = "SchemaFailed";
+    schema.message = text_at(*old, {"message"});
+  }
 }
 
 }  // namespace
 
 bool Health::good() const {
-  return database.good && schema.good && cache.good &&
-         std::all_of(services.begin(), services.end(), [](const ComponentStatus& one) { return one.good; });
+  return std::all_of(parts.begin(), parts.end(), [](const Part& part) { return part.status.good; });
+}
+
+std::vector<ComponentStatus> Health::of(const std::string& condition) const {
+  std::vector<ComponentStatus> found;
+  for (const Part& part : parts) {
+    if (part.condition == condition) found.push_back(part.status);
+  }
+  return found;
 }
 
 std::string proven_image(const Object& platform, const std::string& component) {
@@ -211,7 +223,7 @@ bool is_ready_for(const Object& platform, std::int64_t generation) {
 }
 
 void report(const Object& platform, const crds::Platform& decoded, const Snapshot& live, Summary summary, base::TimePoint now, Plan& plan) {
-  if (summary.health) keep_schema_failure(platform, decoded.generation, summary.health->schema);
+  if (summary.health) keep_schema_failure(platform, decoded.generation, *summary.health);
   const Object live_status = platform.is_object() ? platform.value("status", Object::object()) : Object::object();
   const bool new_generation = number_at(live_status, {"observedGeneration"}, -1) != decoded.generation;
   const std::vector<Draft> parts = parts_of(summary);
@@ -224,16 +236,11 @@ void report(const Object& platform, const crds::Platform& decoded, const Snapsho
   for (const Draft& draft : parts) status["conditions"].push_back(condition(draft, decoded.generation, live_status, now));
 
   if (summary.health) {
-    const Health& health = *summary.health;
-    std::size_t good = 0;
-    for (const ComponentStatus* part : {&health.database, &health.schema, &health.cache})
-      status["components"].push_back(component(*part, platform));
-    for (const ComponentStatus& service : health.services) {
-      status["components"].push_back(component(service, platform));
-      good += service.good ? 1U : 0U;
-    }
-    status["services"] = fmt::format("{}/{}", good, health.services.size());
-    status["version"] = running_version(health.services, platform, summary.runtime_image);
+    for (const Health::Part& part : summary.health->parts) status["components"].push_back(component(part.status, platform));
+    const std::vector<ComponentStatus> services = summary.health->of(kServicesReady);
+    const auto good = std::count_if(services.begin(), services.end(), [](const ComponentStatus& service) { return service.good; });
+    status["services"] = fmt::format("{}/{}", good, services.size());
+    status["version"] = running_version(services, platform, summary.runtime_image);
     status["endpoints"] = {{"payment", summary.payment_endpoint}, {"callback", summary.callback_endpoint}};
     for (const Pending& pending : plan.pending) status["pendingChanges"].push_back(pending_change(pending));
   } else {

@@ -16,13 +16,20 @@ struct Refusal {
   std::string message;
 };
 
-/// How the parts are doing.
+inline constexpr const char* kDatabaseReady = "DatabaseReady";
+inline constexpr const char* kSchemaReady = "SchemaReady";
+inline constexpr const char* kCacheReady = "CacheReady";
+inline constexpr const char* kServicesReady = "ServicesReady";
+
+/// How the parts are doing, in the order in which `Ready` names the first that is not well.
 struct Health {
-  ComponentStatus database;
-  ComponentStatus schema;
-  ComponentStatus cache;
-  std::vector<ComponentStatus> services;      // the simulator included where it runs
+  struct Part {
+    std::string condition;                    // that it counts for
+    ComponentStatus status;
+  };
+  std::vector<Part> parts;
   [[nodiscard]] bool good() const;
+  [[nodiscard]] std::vector<ComponentStatus> of(const std::string& condition) const;
 };
 
 struct Summary {

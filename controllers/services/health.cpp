@@ -3,8 +3,12 @@
 
 namespace controllers::services {
 
-ComponentStatus health(const Context& ctx, const Role& role) {
-  return deployment_health(ctx, role.name, ctx.images.runtime, least_replicas(spec_of(ctx, role)), "Services");
+std::vector<ComponentStatus> health(const Context& ctx) {
+  std::vector<ComponentStatus> roles;
+  for (const Role& role : kRoles) {
+    roles.push_back(deployment_health(ctx, role.name, ctx.images.runtime, least_replicas(spec_of(ctx, role)), "Services"));
+  }
+  return roles;
 }
 
 }  // namespace controllers::services

@@ -34,7 +34,7 @@ inline constexpr std::array<Role, 3> kRoles = {{
 [[nodiscard]] std::int32_t least_replicas(const crds::Service& service);
 
 [[nodiscard]] Objects desired(const Context& ctx);
-[[nodiscard]] ComponentStatus health(const Context& ctx, const Role& role);
+[[nodiscard]] std::vector<ComponentStatus> health(const Context& ctx);
 
 /// `replicas` to be set by payment-operator-scale: at creation, and whenever they differ where no HPA decides. Deployments only.
 [[nodiscard]] std::vector<Apply> scale(const Context& ctx);

@@ -3,6 +3,9 @@
 
 namespace controllers::simulator {
 
-ComponentStatus health(const Context& ctx) { return deployment_health(ctx, kName, ctx.images.runtime, 1, "Simulator"); }
+std::vector<ComponentStatus> health(const Context& ctx) {
+  if (!ctx.platform.spec.channels.simulator.enabled) return {};
+  return {deployment_health(ctx, kName, ctx.images.runtime, 1, "Simulator")};
+}
 
 }  // namespace controllers::simulator

@@ -8,6 +8,6 @@ inline constexpr const char* kName = "channel-simulator";
 
 /// Nothing unless spec.channels.simulator.enabled.
 [[nodiscard]] Objects desired(const Context& ctx);
-[[nodiscard]] ComponentStatus health(const Context& ctx);
+[[nodiscard]] std::vector<ComponentStatus> health(const Context& ctx);
 
 }  // namespace controllers::simulator
