@@ -83,7 +83,7 @@ int run(const program::Options& options) {
     leader = std::make_unique<engine::Leader>(loop, metered, base::system_rng(), std::move(*lease), metrics,
                                               [&manager](bool leads) { manager.set_leading(leads); });
   }
-  program::Probes probes(loop, metrics, [&manager] { return manager.not_ready(); });
+  program::Probes probes(loop, metrics, {[&manager] { return manager.not_ready(); }, [&manager] { manager.measure(); }});
   if (auto listening = probes.start(options); !listening) return refuse(listening.error());
 
   kube::Timer last_moment;

@@ -34,10 +34,11 @@ base::Result<kube::ObjectId> id_of(const Ref& ref, const std::string& name_space
 /// One plan under way. Keeps itself alive through the callbacks that it waits for.
 class Execution : public std::enable_shared_from_this<Execution> {
  public:
-  Execution(Executor& executor, Platform platform, Plan plan, std::function<void(Outcome)> done)
+  Execution(Executor& executor, Platform platform, Plan plan, std::function<bool()> wanted, std::function<void(Outcome)> done)
       : executor_(executor),
         platform_(std::move(platform)),
         plan_(std::move(plan)),
+        wanted_(std::move(wanted)),
         done_(std::move(done)) {}
 
   void start() {
@@ -125,9 +126,17 @@ class Execution : public std::enable_shared_from_this<Execution> {
     return false;
   }
 
+  [[nodiscard]] bool goes_on() const { return executor_.may_write_() && wanted_(); }
+
+  /// Callbacks that come after the executor's end do nothing.
+  template <typename F>
+  [[nodiscard]] auto mine(F f) const {
+    return executor_.lifetime_.wrap(std::move(f));
+  }
+
   void pump() {
     while (in_flight_ < kRequestsInFlightPerPlan && !current_.steps.empty()) {
-      if (!executor_.may_write_()) {
+      if (!goes_on()) {
         outcome_.cut_short = true;
         current_.steps.clear();
         before_.clear();
@@ -139,10 +148,10 @@ class Execution : public std::enable_shared_from_this<Execution> {
       ++in_flight_;
       step([self = shared_from_this()] {
         // In a turn of its own: a step may finish before it returns.
-        self->executor_.loop_.post([self] {
+        self->executor_.loop_.post(self->mine([self] {
           --self->in_flight_;
           self->pump();
-        });
+        }));
       });
     }
     if (in_flight_ == 0 && current_.steps.empty()) next();
@@ -150,7 +159,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
 
   /// The usual end of a write: remember what came of it.
   kube::Done<kube::Written> keep(Ref ref, Finished finished) {
-    return [self = shared_from_this(), ref = std::move(ref), finished = std::move(finished)](base::Result<kube::Written> written) {
+    return mine([self = shared_from_this(), ref = std::move(ref), finished = std::move(finished)](base::Result<kube::Written> written) {
       if (written) {
         self->outcome_.written.push_back(std::move(*written));
       } else if (written.error().code == base::Code::Cancelled) {
@@ -159,7 +168,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
         self->outcome_.failures.push_back({ref, written.error()});
       }
       finished();
-    };
+    });
   }
 
   void say(const char* verb, const Ref& ref, const std::string& reason) const {
@@ -170,20 +179,21 @@ class Execution : public std::enable_shared_from_this<Execution> {
   }
 
   void make(const controllers::Generate& wanted, const Finished& finished) {
-    generate(wanted, executor_.rng_, executor_.keys_, [self = shared_from_this(), finished](base::Result<Object> secret) {
+    const auto made = [self = shared_from_this(), ref = ref_of(wanted.object), finished](base::Result<Object> secret) {
       if (!secret) {
-        self->outcome_.failures.push_back({ref_of(self->plan_.generate.front().object), secret.error()});
+        self->outcome_.failures.push_back({ref, secret.error()});
         return finished();
       }
       // Time has passed: the lease may be lost by now.
-      if (!self->executor_.may_write_()) {
+      if (!self->goes_on()) {
         self->outcome_.cut_short = true;
         return finished();
       }
       self->place(*secret);
-      self->say("create", ref_of(*secret), "generated");
-      self->executor_.api_.create(*secret, self->keep(ref_of(*secret), finished));
-    });
+      self->say("create", ref, "generated");
+      self->executor_.api_.create(*secret, self->keep(ref, finished));
+    };
+    generate(wanted, executor_.rng_, executor_.keys_, mine(made));
   }
 
   void apply(controllers::Apply& item, std::string_view manager, const Finished& finished) {
@@ -214,7 +224,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
       return finished();
     }
     say("delete", ref, reason);
-    executor_.api_.remove(*id, uid, version, [self = shared_from_this(), id = *id, uid, ref, finished](base::Result<kube::Written> result) {
+    const auto removed = [self = shared_from_this(), id = *id, uid, ref, finished](const base::Result<kube::Written>& result) {
       if (result || result.error().code == base::Code::NotFound) {
         self->outcome_.removed.push_back({id, uid, 0});
       } else if (result.error().code == base::Code::Cancelled) {
@@ -223,7 +233,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
         self->outcome_.failures.push_back({ref, result.error()});
       }
       finished();
-    });
+    };
+    executor_.api_.remove(*id, uid, version, mine(removed));
   }
 
   void apply_status(const Finished& finished) {
@@ -231,11 +242,11 @@ class Execution : public std::enable_shared_from_this<Execution> {
                            {"kind", kube::platform_kind().kind},
                            {"metadata", {{"name", platform_.key.name}, {"namespace", platform_.key.name_space}}},
                            {"status", *plan_.status}};
-    executor_.api_.apply(object, {.manager = kube::kStatusManager, .uid = platform_.uid, .status = true},
-                         [self = shared_from_this(), finished](base::Result<kube::Written> written) {
-                           self->status_failed_ = !written;
-                           self->keep(self->platform_ref(), finished)(std::move(written));
-                         });
+    const auto written = [self = shared_from_this(), finished](base::Result<kube::Written> result) {
+      self->status_failed_ = !result;
+      self->keep(self->platform_ref(), finished)(std::move(result));
+    };
+    executor_.api_.apply(object, {.manager = kube::kStatusManager, .uid = platform_.uid, .status = true}, mine(written));
   }
 
   /// Whatever the plan says, nothing is written outside of the platform's namespace.
@@ -249,6 +260,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
   Executor& executor_;
   Platform platform_;
   Plan plan_;
+  std::function<bool()> wanted_;
   std::function<void(Outcome)> done_;
   std::deque<Phase> before_;     // up to and with the objects
   std::deque<Phase> after_;
@@ -266,8 +278,8 @@ Executor::Executor(kube::Loop& loop, kube::Api& api, base::Rng& rng, KeyMaker& k
       may_write_(std::move(may_write)),
       instance_(std::move(instance)) {}
 
-void Executor::execute(Platform platform, Plan plan, std::function<void(Outcome)> done) {
-  std::make_shared<Execution>(*this, std::move(platform), std::move(plan), std::move(done))->start();
+void Executor::execute(Platform platform, Plan plan, std::function<bool()> wanted, std::function<void(Outcome)> done) {
+  std::make_shared<Execution>(*this, std::move(platform), std::move(plan), std::move(wanted), std::move(done))->start();
 }
 
 /// Reads by name under way, some at a time.
@@ -292,7 +304,7 @@ struct Executor::Reading : std::enable_shared_from_this<Executor::Reading> {
         break;
       }
       ++in_flight;
-      executor.api_.get(*id, [self = shared_from_this(), ref](base::Result<std::optional<Object>> object) {
+      const auto got = [self = shared_from_this(), ref](base::Result<std::optional<Object>> object) {
         --self->in_flight;
         if (object) {
           self->found[ref] = std::move(*object);
@@ -300,7 +312,8 @@ struct Executor::Reading : std::enable_shared_from_this<Executor::Reading> {
           self->error = object.error();
         }
         self->pump();
-      });
+      };
+      executor.api_.get(*id, executor.lifetime_.wrap(got));
     }
     if (in_flight == 0 && done) {
       auto finished = std::exchange(done, nullptr);
@@ -314,7 +327,7 @@ void Executor::read(const std::string& name_space, const std::vector<Ref>& refs,
   reading->name_space = name_space;
   reading->left.assign(refs.begin(), refs.end());
   reading->done = std::move(done);
-  loop_.post([reading] { reading->pump(); });
+  loop_.post(lifetime_.wrap([reading] { reading->pump(); }));
 }
 
 void Executor::tell(const Platform& platform, const controllers::Event& event) {

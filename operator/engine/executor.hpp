@@ -39,7 +39,7 @@ struct Outcome {
   std::vector<kube::Written> written;
   std::vector<kube::Written> removed;     // version 0: to be gone
   std::vector<Failure> failures;
-  bool cut_short = false;                 // writing became forbidden on the way
+  bool cut_short = false;                 // writing became forbidden, or the plan unwanted, on the way
   [[nodiscard]] bool wrote() const { return !written.empty() || !removed.empty(); }
 };
 
@@ -48,8 +48,9 @@ class Executor {
   /// `may_write` is asked before every request: false after a lost lease or a stop. `instance` names this process in events.
   Executor(kube::Loop& loop, kube::Api& api, base::Rng& rng, KeyMaker& keys, std::function<bool()> may_write, std::string instance);
 
+  /// `wanted` is asked before every write too: false when this plan has become of no use (a newer wish, the end of its time).
   /// `done` runs once, on the loop, when every request has been answered or given up.
-  void execute(Platform platform, controllers::Plan plan, std::function<void(Outcome)> done);
+  void execute(Platform platform, controllers::Plan plan, std::function<bool()> wanted, std::function<void(Outcome)> done);
 
   using Reads = std::map<controllers::Ref, std::optional<controllers::Object>>;
   /// 8 at a time; all of them, or an error. `done` runs on the loop.
@@ -68,6 +69,7 @@ class Executor {
   KeyMaker& keys_;
   std::function<bool()> may_write_;
   std::string instance_;
+  kube::Lifetime lifetime_;    // answers that come after the end find nobody
 };
 
 }  // namespace engine

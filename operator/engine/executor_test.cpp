@@ -18,7 +18,9 @@ class ExecutorTest : public ::testing::Test {
     return {{"apiVersion", kind == "Deployment" ? "apps/v1" : "v1"}, {"kind", kind}, {"metadata", {{"name", name}}}};
   }
   void execute(Plan plan) {
-    executor.execute({{"pay", "shop"}, "u-shop", "9", finalizers}, std::move(plan), [this](Outcome o) { outcome = std::move(o); });
+    executor.execute(
+        {{"pay", "shop"}, "u-shop", "9", finalizers}, std::move(plan), [this] { return wanted; },
+        [this](Outcome o) { outcome = std::move(o); });
     loop.settle();
   }
   /// Answers the oldest request with success, and says which it was.
@@ -37,6 +39,7 @@ class ExecutorTest : public ::testing::Test {
   testing::FakeKeyMaker keys{loop};
   kube::Api api{transport};
   bool may_write = true;
+  bool wanted = true;
   std::vector<std::string> finalizers;
   std::optional<Outcome> outcome;
   Executor executor{loop, api, rng, keys, [this] { return may_write; }, "test"};
@@ -157,6 +160,34 @@ TEST_F(ExecutorTest, FromTheMomentWritingIsForbiddenNoRequestIsStarted) {
   ASSERT_TRUE(outcome);
   EXPECT_TRUE(outcome->cut_short);
   EXPECT_EQ(outcome->written.size(), 8U);
+}
+
+TEST_F(ExecutorTest, APlanThatHasBecomeOfNoUseStopsBeforeItsNextWrite) {
+  Plan plan;
+  for (int i = 0; i < 9; ++i) plan.apply.push_back({object("ConfigMap", "m" + std::to_string(i)), "", ""});
+  plan.status = json::object();
+  plan.events.push_back({false, "Installed", "done"});
+  execute(std::move(plan));
+  (void)succeed();
+  wanted = false;
+  for (int i = 0; i < 8; ++i) (void)succeed();
+  EXPECT_TRUE(transport.asked.empty());
+  ASSERT_TRUE(outcome);
+  EXPECT_TRUE(outcome->cut_short);
+  EXPECT_EQ(outcome->written.size(), 9U);
+}
+
+TEST_F(ExecutorTest, AnswersThatComeAfterTheEndFindNobody) {
+  Plan plan;
+  plan.apply.push_back({object("ConfigMap", "a"), "", ""});
+  auto ending = std::make_unique<Executor>(loop, api, rng, keys, [] { return true; }, "test");
+  ending->execute({{"pay", "shop"}, "u-shop", "9", {}}, std::move(plan), [] { return true; }, [](const Outcome&) { FAIL(); });
+  ending->read("pay", {{"v1", "ConfigMap", "b"}}, [](const auto&) { FAIL(); });
+  loop.settle();
+  ASSERT_EQ(transport.asked.size(), 2U);
+  ending.reset();
+  (void)succeed();
+  (void)succeed();
 }
 
 TEST_F(ExecutorTest, WhateverThePlanSaysTheNamespaceIsThePlatforms) {

@@ -5,6 +5,8 @@ namespace {
 
 const obs::Labels kQueue{{"name", "paymentplatform"}};
 const obs::Labels kController{{"controller", "paymentplatform"}};
+// From a look that finds nothing to do up to a reconcile at its deadline.
+const std::vector<double> kQueueBuckets{1e-5, 1e-4, 1e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120};
 constexpr const char* kReady = "paymentplatform_ready";
 
 obs::Labels labels_of(const kube::PlatformKey& key) { return {{"namespace", key.name_space}, {"name", key.name}}; }
@@ -15,9 +17,19 @@ Instruments::Instruments(obs::Metrics& metrics)
     : queue_depth(metrics.gauge("workqueue_depth", "Platforms that wait for a reconcile.", kQueue)),
       queue_adds(metrics.counter("workqueue_adds_total", "Platforms added to the queue.", kQueue)),
       queue_retries(metrics.counter("workqueue_retries_total", "Platforms added again after a failure.", kQueue)),
+      queue_duration(metrics.histogram("workqueue_queue_duration_seconds", "How long platforms wait for their reconcile to start.", kQueue,
+                                       kQueueBuckets)),
+      work_duration(metrics.histogram("workqueue_work_duration_seconds", "How long a reconcile takes.", kQueue, kQueueBuckets)),
+      unfinished_work(metrics.gauge("workqueue_unfinished_work_seconds", "How long the reconciles under way have taken, in sum.", kQueue)),
+      longest_running(
+          metrics.gauge("workqueue_longest_running_processor_seconds", "How long the longest reconcile under way has taken.", kQueue)),
       active_workers(metrics.gauge("controller_runtime_active_workers", "Reconciles under way.", kController)),
+      max_concurrent(metrics.gauge("controller_runtime_max_concurrent_reconciles", "Reconciles that may be under way.", kController)),
+      timeouts(
+          metrics.counter("controller_runtime_reconcile_timeouts_total", "Reconciles that were cut short at their deadline.", kController)),
       drift_corrected(metrics.counter("paymentplatform_drift_corrected_total",
                                       "Objects written again although the platform had settled and its spec is unchanged.")),
+      errors_(metrics.counter("controller_runtime_reconcile_errors_total", "Reconciles that failed, lost races not counted.", kController)),
       metrics_(metrics) {
   for (const Result result : {Result::Success, Result::Error, Result::Requeue}) {
     (void)result_counter(result);   // born at zero, so that a first failure is a rise
@@ -32,6 +44,7 @@ prometheus::Counter& Instruments::result_counter(Result result) {
 
 void Instruments::reconciled(Result result, double seconds) {
   result_counter(result).Increment();
+  if (result == Result::Error) errors_.Increment();
   metrics_
       .histogram("controller_runtime_reconcile_time_seconds", "Time from the start of a reconcile to the last answer of its writes.",
                  kController, {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60})

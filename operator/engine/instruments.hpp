@@ -23,12 +23,19 @@ class Instruments {
   prometheus::Gauge& queue_depth;
   prometheus::Counter& queue_adds;
   prometheus::Counter& queue_retries;
+  prometheus::Histogram& queue_duration;
+  prometheus::Histogram& work_duration;
+  prometheus::Gauge& unfinished_work;
+  prometheus::Gauge& longest_running;
   prometheus::Gauge& active_workers;
+  prometheus::Gauge& max_concurrent;
+  prometheus::Counter& timeouts;
   prometheus::Counter& drift_corrected;
 
  private:
   prometheus::Counter& result_counter(Result result);
 
+  prometheus::Counter& errors_;
   obs::Metrics& metrics_;
 };
 

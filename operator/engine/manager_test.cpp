@@ -272,6 +272,75 @@ TEST_F(ManagerTest, ANewSpecDoesNotWaitForTheEndOfABackoff) {
   EXPECT_TRUE(server.objects.contains(path_of_map("b")));
 }
 
+TEST_F(ManagerTest, ANewWishStopsThePlanOfTheOldOneBeforeItsNextWrite) {
+  std::size_t of_old = 0;
+  server.fault = [&](const kube::Request& request) {
+    if (request.body.find("old") != std::string::npos && ++of_old == 3) loop.post([this] { create_platform({"a"}, "new"); });
+    return Fault::None;
+  };
+  server.delay = milliseconds(50);
+  create_platform(many(), "old");
+  start();
+  loop.advance(seconds(10));
+  EXPECT_LE(of_old, kRequestsInFlightPerPlan) << "what was in flight, and nothing after it";
+  EXPECT_EQ(server.objects.size(), 3U) << "platform, Secret, and what is wanted now";
+  EXPECT_EQ(server.objects[path_of_map("a")]["data"]["value"], "new");
+}
+
+TEST_F(ManagerTest, ADeletionStopsAPlanBeforeItsNextWrite) {
+  std::size_t before = 0;
+  server.delay = milliseconds(50);
+  server.fault = [&](const kube::Request&) {
+    if (++before == 3) {
+      loop.post([this] {
+        json platform = server.objects[kPlatformPath];
+        platform["metadata"]["deletionTimestamp"] = "2026-11-21T00:00:00Z";
+        server.put(kPlatformPath, platform);
+      });
+    }
+    return Fault::None;
+  };
+  reconcile = [](const Object& platform, const Snapshot& live, const controllers::Settings& settings, base::TimePoint now) {
+    return platform["metadata"].contains("deletionTimestamp") ? Plan{} : small_reconcile(platform, live, settings, now);
+  };
+  create_platform(many());
+  start();
+  loop.advance(seconds(10));
+  EXPECT_LE(server.writes.size(), kRequestsInFlightPerPlan);
+}
+
+TEST_F(ManagerTest, AReconcileThatTakesTooLongIsCutShortCountedAndBegunAnew) {
+  json names = json::array();
+  for (int i = 0; i < 100; ++i) names.push_back("m" + std::to_string(i));
+  server.delay = seconds(9);      // eight at a time, the whole would take two minutes
+  create_platform(names);
+  start();
+  loop.advance(kReconcileDeadline + seconds(10));
+  EXPECT_EQ(metric("controller_runtime_reconcile_timeouts_total{controller=\"paymentplatform\"}"), 1);
+  EXPECT_LE(count("PATCH", "/configmaps/"), 8U * 7 + 8);
+  server.delay = milliseconds(0);
+  loop.advance(seconds(30));
+  EXPECT_EQ(server.objects.size(), 102U);
+  EXPECT_EQ(server.objects[kPlatformPath]["status"]["objects"], 101);
+}
+
+TEST_F(ManagerTest, AnAnnotationIsAWishAndDoesNotWaitForTheEndOfABurst) {
+  int looks = 0;
+  reconcile = [&looks](const Object& platform, const Snapshot& live, const controllers::Settings& settings, base::TimePoint now) {
+    ++looks;
+    return small_reconcile(platform, live, settings, now);
+  };
+  create_platform({"a"});
+  start();
+  loop.advance(seconds(5));
+  const int before = looks;
+  json platform = server.objects[kPlatformPath];
+  platform["metadata"]["annotations"]["paymentplatform.io/paused"] = "true";
+  server.put(kPlatformPath, platform);
+  loop.settle();
+  EXPECT_EQ(looks, before + 1);
+}
+
 TEST_F(ManagerTest, WithoutLeadershipItWatchesAndWritesNothing) {
   create_platform({"a"});
   start();

@@ -25,6 +25,8 @@ class FakeApiServer final : public kube::Transport {
 
   /// Asked before every write; None by default.
   std::function<Fault(const kube::Request&)> fault = [](const kube::Request&) { return Fault::None; };
+  /// Answers to writes take so long; what they do is done at once.
+  std::chrono::milliseconds delay{0};
   /// Events wait here while true, as they would on a slow watch.
   bool hold_events = false;
 
@@ -33,8 +35,9 @@ class FakeApiServer final : public kube::Transport {
   std::map<std::string, json> objects;    // by path
 
   void send(kube::Request request, std::function<void(base::Result<kube::Response>)> done) override {
-    auto answer = handle(request);
-    loop_.post([done = std::move(done), answer = std::move(answer)] { done(answer); });
+    const bool write = request.method != "GET";
+    kube::Task reply = [done = std::move(done), answer = handle(request)] { done(answer); };
+    write&& delay.count() > 0 ? static_cast<void>(loop_.start_timer(delay, std::move(reply))) : loop_.post(std::move(reply));
   }
 
   std::unique_ptr<kube::Stream> open(kube::Request request, kube::StreamEvents events) override {

@@ -4,45 +4,63 @@
 #include <utility>
 
 namespace engine {
+namespace {
+
+double seconds(base::SteadyPoint::duration time) { return std::chrono::duration<double>(time).count(); }
+
+}  // namespace
 
 WorkQueue::WorkQueue(kube::Loop& loop, base::Rng& rng, Instruments& instruments, std::function<void(const Key&)> run)
     : loop_(loop),
       rng_(rng),
       instruments_(instruments),
-      run_(std::move(run)) {}
+      run_(std::move(run)) {
+  instruments_.max_concurrent.Set(static_cast<double>(kKeysInFlightMax));
+}
 
-void WorkQueue::push(const Key& key) {
+void WorkQueue::push(const Key& key, Urgency urgency) {
   if (stopped_) return;
-  delayed_.erase(key);
-  instruments_.queue_adds.Increment();
+  if (const auto delayed = delayed_.extract(key)) urgency = std::min(urgency, delayed.mapped().urgency);
+  bool fresh = false;
   if (active_.contains(key)) {
-    again_.insert(key);
-  } else if (queued_.insert(key).second) {
-    ready_.push_back(key);
+    const auto [again, added] = again_.try_emplace(key, urgency);
+    again->second = std::min(again->second, urgency);
+    fresh = added;
+  } else {
+    fresh = ready_.add(key, urgency, loop_.clock().steady_now());
     pump();
   }
+  if (fresh) instruments_.queue_adds.Increment();
 }
 
 void WorkQueue::add_now(const Key& key) {
   held_.erase(key);
-  push(key);
+  push(key, Urgency::Wish);
 }
 
-void WorkQueue::add_after(const Key& key, std::chrono::milliseconds delay) {
-  if (stopped_ || queued_.contains(key)) return;
+void WorkQueue::add_after(const Key& key, std::chrono::milliseconds delay, Urgency urgency) {
+  if (stopped_) return;
+  if (ready_.contains(key)) {
+    if (delay <= std::chrono::milliseconds(0)) ready_.add(key, urgency, {});
+    return;
+  }
   const auto now = loop_.clock().steady_now();
   auto due = now + delay;
   if (const auto held = held_.find(key); held != held_.end()) due = std::max(due, held->second);
-  if (due <= now) return push(key);
-  if (const auto it = delayed_.find(key); it != delayed_.end() && it->second.due <= due) return;
+  if (due <= now) return push(key, urgency);
+  if (const auto it = delayed_.find(key); it != delayed_.end()) {
+    it->second.urgency = urgency = std::min(urgency, it->second.urgency);
+    if (it->second.due <= due) return;
+  }
   const auto wait = std::chrono::ceil<std::chrono::milliseconds>(due - now);
-  delayed_[key] = Delayed{due, kube::Timer(loop_, wait, [this, key] { push(key); })};
+  delayed_[key] = Delayed{due, urgency, kube::Timer(loop_, wait, [this, key, urgency] { push(key, urgency); })};
 }
 
 std::chrono::milliseconds WorkQueue::retry(const Key& key, std::chrono::milliseconds at_least) {
   kube::Backoff& backoff = backoffs_.try_emplace(key, kKeyBackoff).first->second;
   const auto delay = std::max(backoff.next(loop_.clock().steady_now(), rng_), at_least);
   instruments_.queue_retries.Increment();
+  if (const auto again = again_.find(key); again != again_.end() && again->second == Urgency::Wish) return delay;
   held_[key] = loop_.clock().steady_now() + delay;
   again_.erase(key);
   delayed_.erase(key);
@@ -56,23 +74,29 @@ void WorkQueue::settled(const Key& key) {
 }
 
 void WorkQueue::done(const Key& key) {
-  active_.erase(key);
+  const auto now = loop_.clock().steady_now();
+  if (const auto ended = active_.extract(key)) instruments_.work_duration.Observe(seconds(now - ended.mapped().started));
   instruments_.active_workers.Set(static_cast<double>(active_.size()));
-  if (again_.erase(key) > 0 && !stopped_ && queued_.insert(key).second) ready_.push_back(key);
+  if (const auto again = again_.extract(key); again && !stopped_) ready_.add(key, again.mapped(), now);
   pump();
+}
+
+void WorkQueue::postpone(const Key& key, std::chrono::milliseconds delay) {
+  const Urgency urgency = active_.at(key).urgency;
+  done(key);
+  add_after(key, delay, urgency);
 }
 
 void WorkQueue::forget(const Key& key) {
   delayed_.erase(key);
   settled(key);
   again_.erase(key);
-  if (queued_.erase(key) > 0) std::erase(ready_, key);
+  ready_.erase(key);
 }
 
 void WorkQueue::stop() {
   stopped_ = true;
   ready_.clear();
-  queued_.clear();
   again_.clear();
   delayed_.clear();
 }
@@ -83,15 +107,28 @@ void WorkQueue::pump() {
   pumping_ = true;
   loop_.post(lifetime_.wrap([this] {
     pumping_ = false;
-    if (ready_.empty() || active_.size() >= kKeysInFlightMax) return;
-    const Key key = ready_.front();
-    ready_.pop_front();
-    queued_.erase(key);
-    active_.insert(key);
+    if (active_.size() >= kKeysInFlightMax) return;
+    const auto next = ready_.take();
+    if (!next) return;
+    const auto now = loop_.clock().steady_now();
+    instruments_.queue_duration.Observe(seconds(now - next->since));
+    active_.emplace(next->key, Run{next->urgency, now});
     instruments_.active_workers.Set(static_cast<double>(active_.size()));
     pump();
-    run_(key);
+    run_(next->key);
   }));
+}
+
+void WorkQueue::measure() {
+  const auto now = loop_.clock().steady_now();
+  base::SteadyPoint::duration all{};
+  base::SteadyPoint::duration longest{};
+  for (const auto& [key, run] : active_) {
+    all += now - run.started;
+    longest = std::max(longest, now - run.started);
+  }
+  instruments_.unfinished_work.Set(seconds(all));
+  instruments_.longest_running.Set(seconds(longest));
 }
 
 }  // namespace engine

@@ -25,16 +25,16 @@ class WorkQueueTest : public ::testing::Test {
 };
 
 TEST_F(WorkQueueTest, AKeyAddedOftenRunsOnce) {
-  for (int i = 0; i < 5; ++i) queue.add(key(1));
+  for (int i = 0; i < 5; ++i) queue.add(key(1), Urgency::Event);
   loop.settle();
   EXPECT_EQ(started.size(), 1U);
 }
 
 TEST_F(WorkQueueTest, AKeyAddedWhileItRunsRunsAgainAfterwardsAndNeverTwiceAtOnce) {
-  queue.add(key(1));
+  queue.add(key(1), Urgency::Event);
   loop.settle();
-  queue.add(key(1));
-  queue.add(key(1));
+  queue.add(key(1), Urgency::Event);
+  queue.add(key(1), Urgency::Event);
   loop.settle();
   EXPECT_EQ(started.size(), 1U);
   queue.done(key(1));
@@ -46,9 +46,9 @@ TEST_F(WorkQueueTest, AKeyAddedWhileItRunsRunsAgainAfterwardsAndNeverTwiceAtOnce
 }
 
 TEST_F(WorkQueueTest, OneKeyThatHangsHoldsUpNoOther) {
-  queue.add(key(0));
+  queue.add(key(0), Urgency::Event);
   loop.settle();
-  for (int i = 1; i <= 20; ++i) queue.add(key(i));
+  for (int i = 1; i <= 20; ++i) queue.add(key(i), Urgency::Event);
   loop.settle();
   EXPECT_EQ(queue.running(), kKeysInFlightMax);
   for (std::size_t i = 1; i < started.size(); ++i) {
@@ -69,7 +69,7 @@ TEST_F(WorkQueueTest, OfTwoDelaysTheEarlierCountsAndAddOvertakesBoth) {
   EXPECT_EQ(started.size(), 1U);
   queue.done(key(1));
   queue.add_after(key(1), seconds(2));
-  queue.add(key(1));
+  queue.add(key(1), Urgency::Event);
   loop.settle();
   queue.done(key(1));
   loop.advance(seconds(60));
@@ -88,7 +88,7 @@ TEST_F(WorkQueueTest, FailuresWaitLongerEachTimeUpToHalfAMinute) {
 
 TEST_F(WorkQueueTest, AnEventDoesNotCutABackoffShortButANewWishDoes) {
   (void)queue.retry(key(1), seconds(20));
-  queue.add(key(1));
+  queue.add(key(1), Urgency::Event);
   loop.advance(seconds(19));
   EXPECT_TRUE(started.empty());
   queue.add_now(key(1));
@@ -96,8 +96,61 @@ TEST_F(WorkQueueTest, AnEventDoesNotCutABackoffShortButANewWishDoes) {
   EXPECT_EQ(started.size(), 1U);
 }
 
+TEST_F(WorkQueueTest, AWishThatCameDuringARunThatFailedDoesNotWait) {
+  queue.add(key(1), Urgency::Event);
+  loop.settle();
+  queue.add_now(key(1));
+  (void)queue.retry(key(1), seconds(20));
+  queue.done(key(1));
+  loop.settle();
+  EXPECT_EQ(started.size(), 2U);
+}
+
+TEST_F(WorkQueueTest, AUsersChangeIsServedBeforeAThousandPlatformsOfAStart) {
+  for (int i = 0; i < 1000; ++i) queue.add(key(i), Urgency::StartUp);
+  loop.settle();
+  ASSERT_EQ(started.size(), kKeysInFlightMax);
+  queue.add_now(key(999));
+  std::size_t ended = 0;
+  while (started.back() != key(999)) {
+    ASSERT_LT(ended, kOldestEvery) << "one turn of the longest waiting may come before it";
+    queue.done(started[ended++]);
+    loop.settle();
+  }
+}
+
+TEST_F(WorkQueueTest, APostponedRunIsAsUrgentAsItWas) {
+  queue.add_now(key(0));
+  loop.settle();
+  queue.postpone(key(0), seconds(1));
+  for (int i = 1; i <= 20; ++i) queue.add(key(i), Urgency::Event);
+  loop.advance(seconds(1));
+  ASSERT_EQ(started.size(), 1 + kKeysInFlightMax);
+  queue.done(key(1));
+  queue.done(key(2));
+  loop.settle();
+  EXPECT_NE(std::find(started.begin() + 1, started.end(), key(0)), started.end());
+}
+
+TEST_F(WorkQueueTest, WhatWaitsAndWhatRunsIsMeasured) {
+  queue.add(key(1), Urgency::Event);
+  queue.add(key(2), Urgency::Event);
+  loop.settle();
+  loop.advance(seconds(3));
+  queue.done(key(2));
+  loop.advance(seconds(4));
+  queue.measure();
+  const std::string text = metrics.expose();
+  const std::string queue_name = "{name=\"paymentplatform\"} ";
+  EXPECT_NE(text.find("workqueue_unfinished_work_seconds" + queue_name + "7"), std::string::npos);
+  EXPECT_NE(text.find("workqueue_longest_running_processor_seconds" + queue_name + "7"), std::string::npos);
+  EXPECT_NE(text.find("workqueue_work_duration_seconds_sum" + queue_name + "3"), std::string::npos);
+  EXPECT_NE(text.find("workqueue_queue_duration_seconds_count" + queue_name + "2"), std::string::npos);
+  EXPECT_NE(text.find("workqueue_adds_total" + queue_name + "2"), std::string::npos);
+}
+
 TEST_F(WorkQueueTest, AForgottenKeyDoesNotRun) {
-  queue.add(key(1));
+  queue.add(key(1), Urgency::Event);
   queue.add_after(key(2), seconds(1));
   queue.forget(key(1));
   queue.forget(key(2));
@@ -118,7 +171,7 @@ TEST_F(WorkQueueTest, RandomOrdersNeverRunAKeyTwiceAtOnceAndLoseNothing) {
   for (int i = 0; i < 20'000; ++i) {
     const Key k = key(static_cast<int>(choice.below(20)));
     if (choice.below(2) == 0) {
-      random.add(k);
+      random.add(k, Urgency::Event);
       dirty[k] = true;
     } else if (!running.empty()) {
       const Key ended = *std::next(running.begin(), static_cast<std::ptrdiff_t>(choice.below(running.size())));

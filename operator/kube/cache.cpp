@@ -24,6 +24,13 @@ const json& child(const json& object, const char* key) {
   return it != object.end() && it->is_object() ? *it : kEmpty;
 }
 
+/// What a platform's users say, as a number that another wish changes: the API server counts changes of the spec, not those of annotations.
+std::uint64_t wish_of(const json& metadata, std::int64_t generation) {
+  const std::string said = std::to_string(generation) + (metadata.contains("deletionTimestamp") ? "-" : "+") +
+                           child(metadata, "annotations").dump(-1, ' ', false, json::error_handler_t::replace);
+  return std::hash<std::string>{}(text(metadata, "uid") + said);
+}
+
 json decode(const std::string& body, std::uint64_t version) {
   json object = json::from_cbor(body);
   object["metadata"]["resourceVersion"] = std::to_string(version);
@@ -93,6 +100,7 @@ void Cache::apply(const Kind& kind, json object, std::uint32_t epoch) {
   if (const auto generation = metadata.find("generation"); generation != metadata.end() && generation->is_number_integer()) {
     entry.generation = generation->get<std::int64_t>();
   }
+  if (&kind == &platform_kind()) entry.wish = wish_of(metadata, entry.generation);
   entry.epoch = epoch;
   entry.instance = &kind == &platform_kind() ? id.name : text(child(metadata, "labels"), std::string(kInstanceLabel).c_str());
   json::to_cbor(object, entry.body);
@@ -100,13 +108,14 @@ void Cache::apply(const Kind& kind, json object, std::uint32_t epoch) {
 
   const auto [it, fresh] = entries_.try_emplace(id);
   const bool different = fresh || it->second.body != entry.body;
+  const bool wish = it->second.wish != entry.wish;
   const std::string before = it->second.instance;
   bytes_ += entry.body.size();
   bytes_ -= it->second.body.size();
   it->second = std::move(entry);
   // Told even when nothing that we keep is different: a reconcile may be waiting for this version.
   if (!fresh && before != it->second.instance) tell(id, before, true);
-  tell(id, it->second.instance, different);
+  tell(id, it->second.instance, different, wish);
 }
 
 void Cache::remove(const Kind& kind, const json& object) {
@@ -131,8 +140,8 @@ void Cache::drop(std::map<ObjectId, Entry>::iterator it) {
   tell(id, instance, true);
 }
 
-void Cache::tell(const ObjectId& id, const std::string& instance, bool different) const {
-  if (!instance.empty()) changed_(Change{{id.name_space, instance}, id.kind, different});
+void Cache::tell(const ObjectId& id, const std::string& instance, bool different, bool wish) const {
+  if (!instance.empty()) changed_(Change{{id.name_space, instance}, id.kind, different, wish});
 }
 
 std::optional<json> Cache::platform(const PlatformKey& key) const {
@@ -162,7 +171,7 @@ std::vector<PlatformKey> Cache::platforms() const {
 std::optional<Cache::Version> Cache::version(const ObjectId& id) const {
   const auto it = entries_.find(id);
   if (it == entries_.end()) return std::nullopt;
-  return Version{it->second.version, it->second.uid, it->second.generation, it->second.deleting};
+  return Version{it->second.version, it->second.uid, it->second.generation, it->second.wish, it->second.deleting};
 }
 
 std::uint64_t Cache::progress(const Kind& kind, const std::string& name_space) const {

@@ -37,6 +37,7 @@ class Cache {
     PlatformKey platform;       // whose object it is
     const Kind* kind;
     bool different;             // in something that we keep; otherwise only its version moved
+    bool wish = false;          // of the platform: what its users say (spec, annotations, that it is to be deleted) is different
   };
   using Changed = std::function<void(const Change&)>;
 
@@ -58,6 +59,7 @@ class Cache {
     std::uint64_t number = 0;
     std::string uid;
     std::int64_t generation = 0;
+    std::uint64_t wish = 0;     // of a platform: another number, another wish
     bool deleting = false;
   };
   /// Of one object, without decoding it.
@@ -76,6 +78,7 @@ class Cache {
     std::string instance;
     std::uint64_t version = 0;
     std::int64_t generation = 0;
+    std::uint64_t wish = 0;
     std::uint32_t epoch = 0;    // of the list that saw it last
     bool deleting = false;
   };
@@ -84,7 +87,7 @@ class Cache {
   void remove(const Kind& kind, const nlohmann::json& object);
   void sweep(const WatchTarget& target, std::uint32_t epoch);
   void drop(std::map<ObjectId, Entry>::iterator it);
-  void tell(const ObjectId& id, const std::string& instance, bool different) const;
+  void tell(const ObjectId& id, const std::string& instance, bool different, bool wish = false) const;
 
   Changed changed_;
   std::function<void()> listed_;

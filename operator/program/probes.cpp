@@ -21,19 +21,20 @@ net::Response report(const obs::Health::Report& report) {
 
 }  // namespace
 
-Probes::Probes(kube::Loop& loop, const obs::Metrics& metrics, std::function<std::string()> not_ready)
+Probes::Probes(kube::Loop& loop, const obs::Metrics& metrics, Questions questions)
     : loop_(loop),
       metrics_(metrics),
-      not_ready_(std::move(not_ready)) {
+      questions_(std::move(questions)) {
   health_.add("loop", obs::Group::Liveness, [this] { return stalled(); });
   health_.add("caches", obs::Group::Readiness, [this] { return unready(); });
 }
 
 void Probes::beat() {
   last_beat_ = loop_.clock().steady_now().time_since_epoch().count();
+  questions_.measure();
   {
     const std::lock_guard lock(mutex_);
-    why_not_ready_ = not_ready_();
+    why_not_ready_ = questions_.not_ready();
   }
   timer_ = kube::Timer(loop_, kBeat, [this] { beat(); });
 }

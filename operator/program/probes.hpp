@@ -22,8 +22,12 @@ inline constexpr std::chrono::milliseconds kBeat{500};
 
 class Probes {
  public:
-  /// `not_ready` is asked on the loop: why the operator is not ready, empty when it is.
-  Probes(kube::Loop& loop, const obs::Metrics& metrics, std::function<std::string()> not_ready);
+  /// Asked on the loop, at every beat.
+  struct Questions {
+    std::function<std::string()> not_ready;    // why the operator is not ready; empty when it is
+    std::function<void()> measure;             // brings the gauges that time moves up to this moment
+  };
+  Probes(kube::Loop& loop, const obs::Metrics& metrics, Questions questions);
 
   /// Opens the listeners that the options name. Unavailable when an address is taken.
   [[nodiscard]] base::Status start(const Options& options);
@@ -36,7 +40,7 @@ class Probes {
 
   kube::Loop& loop_;
   const obs::Metrics& metrics_;
-  std::function<std::string()> not_ready_;
+  Questions questions_;
   obs::Health health_;
   std::atomic<base::SteadyPoint::rep> last_beat_{0};
   mutable std::mutex mutex_;

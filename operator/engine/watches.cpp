@@ -1,0 +1,42 @@
+#include "operator/engine/watches.hpp"
+
+#include <utility>
+
+#include "common/obs/log.hpp"
+
+namespace engine {
+
+void Watches::start(std::vector<std::string> namespaces) {
+  if (namespaces.empty()) namespaces.emplace_back();
+  for (const std::string& name_space : namespaces) {
+    add(kube::platform_kind(), name_space);
+    for (const kube::Kind& kind : kube::child_kinds()) add(kind, name_space);
+  }
+  for (const auto& watcher : watchers_) watcher->start();
+}
+
+void Watches::add(const kube::Kind& kind, const std::string& name_space) {
+  const kube::WatchTarget target{&kind, name_space};
+  kube::WatchSink& sink = cache_.source(target, [this, target](const base::Error& error) { trouble(target, error); });
+  watchers_.push_back(std::make_unique<kube::Watcher>(target, loop_, transport_, rng_, sink));
+}
+
+void Watches::trouble(const kube::WatchTarget& target, const base::Error& error) {
+  const std::string collection = std::string(target.kind->plural) + (target.name_space.empty() ? "" : " in " + target.name_space);
+  // A stream that expires or breaks is everyday; a list that fails keeps us from working.
+  const bool known = cache_.synced();
+  const bool platforms_unknown = !known && error.code == base::Code::NotFound && target.kind == &kube::platform_kind();
+  const std::string hint = platforms_unknown ? "; install crds/paymentplatforms.yaml" : "";
+  obs::log().log(known ? obs::Level::Info : obs::Level::Warn, "watch interrupted",
+                 {{"collection", collection}, {"error", base::describe(error) + hint}});
+  troubles_[collection] = base::describe(error) + hint;
+}
+
+std::string Watches::not_ready() const {
+  if (cache_.synced()) return {};
+  std::string why = "waiting for the first list of every collection";
+  for (const auto& [collection, problem] : troubles_) why += "; " + collection + ": " + problem;
+  return why;
+}
+
+}  // namespace engine

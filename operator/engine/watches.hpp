@@ -1,0 +1,41 @@
+// One watch for every kind of object in every namespace that the operator looks after, into one cache; and what keeps one of them from
+// being known.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "operator/kube/cache.hpp"
+#include "operator/kube/watcher.hpp"
+
+namespace engine {
+
+class Watches {
+ public:
+  Watches(kube::Loop& loop, kube::Transport& transport, base::Rng& rng, kube::Cache& cache)
+      : loop_(loop),
+        transport_(transport),
+        rng_(rng),
+        cache_(cache) {}
+
+  /// Of all namespaces when the list is empty.
+  void start(std::vector<std::string> namespaces);
+
+  /// Which collection is not known, and why; empty when all are.
+  [[nodiscard]] std::string not_ready() const;
+
+ private:
+  void add(const kube::Kind& kind, const std::string& name_space);
+  void trouble(const kube::WatchTarget& target, const base::Error& error);
+
+  kube::Loop& loop_;
+  kube::Transport& transport_;
+  base::Rng& rng_;
+  kube::Cache& cache_;
+  std::vector<std::unique_ptr<kube::Watcher>> watchers_;
+  std::map<std::string, std::string> troubles_;     // collection -> what keeps it from being known
+};
+
+}  // namespace engine
