@@ -26,9 +26,12 @@ Statuses one(const Context& ctx) {
 Statuses nothing_runs(const Context&) { return {}; }
 
 constexpr Component kComponents[] = {
-    {kDatabaseReady, database::desired, one<database::health>}, {kSchemaReady, jobs::desired, one<jobs::health>},
-    {kCacheReady, cache::desired, one<cache::health>},          {kServicesReady, services::desired, services::health},
-    {kServicesReady, simulator::desired, simulator::health},    {"", ingress::desired, nothing_runs},
+    {kDatabaseReady, database::desired, one<database::health>},  // where the money is written down
+    {kSchemaReady, jobs::desired, one<jobs::health>},  // the Job that brings its schema up to date; the CronJob that reconciles
+    {kCacheReady, cache::desired, one<cache::health>},  // Redis
+    {kServicesReady, services::desired, services::health},  // payment, callback, reconciliation
+    {kServicesReady, simulator::desired, simulator::health},  // of the channels, where it is asked for
+    {"", ingress::desired, nothing_runs},  // the way in, where it is asked for
 };
 
 }  // namespace
