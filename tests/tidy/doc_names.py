@@ -10,12 +10,12 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGES = ("docs/architecture.md", "docs/adding-a-component.md")
+PAGES = ("docs/architecture.md", "docs/adding-a-component.md", "docs/life-of-a-reconcile.md")
 SUFFIXES = ("cpp", "hpp", "py", "md", "yaml", "json", "sh", "txt", "tpl", "sql")
 
 PATH = re.compile(rf"[\w.*-]+(/[\w.*-]+)+/?|[\w*-]+\.({'|'.join(SUFFIXES)})")
 FUNCTION = re.compile(r"((?:\w+::)*)(~?\w+)\(\)")
-TYPE_OR_CONSTANT = re.compile(r"((?:\w+::)*)(k[A-Z]\w+|[A-Z][a-z0-9]+[A-Z]\w+|[A-Z]\w+(?=::))")
+TYPE_OR_CONSTANT = re.compile(r"((?:\w+::)*)(k[A-Z]\w+|[A-Z]\w*[a-z]\w*)")
 
 
 def listed():
@@ -76,7 +76,7 @@ def main():
             if wrong:
                 findings.append(f"{page}:{number}: `{name}`: {wrong}: correct the page, or bring the name back")
     # What must be found, lest the rules above have come to look at nothing.
-    for name in ("no/such/file.cpp", "reconcile.hpp", "no_such_function()", "nobody::reconcile()", "kNoSuchConstant"):
+    for name in ("no/such/file.cpp", "reconcile.hpp", "no_such_function()", "nobody::reconcile()", "kNoSuchConstant", "Nosuchtype"):
         if not problem(name, tree):
             findings.append(f"tests/tidy/doc_names.py: takes `{name}` for a name of the tree")
     print(*findings, sep="\n", end="\n" if findings else "")
