@@ -32,7 +32,7 @@ ComponentStatus deployment_health(const Context& ctx, const std::string& name, c
     // Seen to run it when no pod of another template is left, and the template is not the one before an edit.
     if (status.ready > 0 && newest == pods && image_of(*deployment, name) == image) status.image = image;
     status.reason = word + "Ready";
-    status.message = fmt::format("Deployment {} has {} available pods", name, status.ready);
+    status.message = fmt::format("Deployment {} has {} available pod{}", name, status.ready, status.ready == 1 ? "" : "s");
   } else if (const auto problem = first_pod_problem(ctx, name)) {
     status.reason = problem->reason;
     status.message = problem->message;

@@ -1,5 +1,6 @@
 #include "controllers/platform/changes.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -14,9 +15,17 @@ namespace {
 
 std::string describe(const Ref& ref) { return fmt::format("{} {}", ref.kind, ref.name); }
 
+/// What people look for first: an image, then the spec, then the rest.
+const object::Difference& most_telling(const std::vector<object::Difference>& differences) {
+  const auto find = [&](const auto& tells) { return std::find_if(differences.begin(), differences.end(), tells); };
+  auto best = find([](const object::Difference& one) { return one.path.ends_with(".image"); });
+  if (best == differences.end()) best = find([](const object::Difference& one) { return one.path.starts_with("spec."); });
+  return best == differences.end() ? differences.front() : *best;
+}
+
 /// "spec.template.spec.containers[name=redis].image a -> b, and 2 more; pods restart"
 std::string reason_for(const std::vector<object::Difference>& differences) {
-  const object::Difference& first = differences.front();
+  const object::Difference& first = most_telling(differences);
   std::string text =
       fmt::format("{} {} -> {}", first.path, first.live.empty() ? "(none)" : first.live, first.wanted.empty() ? "(gone)" : first.wanted);
   if (differences.size() > 1) text += fmt::format(", and {} more", differences.size() - 1);

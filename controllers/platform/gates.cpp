@@ -150,7 +150,9 @@ bool changes_pods(const Apply& apply) {
 std::string restarts_of(const Object& live, const Workload& workload) {
   if (workload.database) return fmt::format("Pod {}-0; payments are answered 503 until the database is back", object::name_of(live));
   if (std::string_view(workload.kind) == "CronJob") return "none; runs that start later have it";
-  return fmt::format("{} pods of {}, one after another", object::number_at(live, {"spec", "replicas"}, 1), object::name_of(live));
+  const auto pods = object::number_at(live, {"spec", "replicas"}, 1);
+  return pods == 1 ? fmt::format("1 pod of {}", object::name_of(live))
+                   : fmt::format("{} pods of {}, one after another", pods, object::name_of(live));
 }
 
 void keep(Object& map, const std::string& key, const std::string& live) {
@@ -262,7 +264,7 @@ void hold_back(const Context& ctx, const Object& platform, const Health& health,
                                       windows.empty() ? "" : "a maintenance window, or ", ctx.platform.name, kApprove, plan.hash);
       if (const auto opens = next_opening(windows, ctx.now)) {
         const auto wait = std::chrono::ceil<std::chrono::seconds>(*opens - ctx.now);
-        plan.requeue_after = std::min({wait, kLookAtClock, plan.requeue_after.value_or(kLookAtClock)});
+        plan.look_again(std::min(wait, kLookAtClock));
       }
     }
     plan.pending.push_back(std::move(pending));

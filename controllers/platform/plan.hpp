@@ -2,6 +2,7 @@
 // operator/engine gathers the Snapshot and executes the Plan. Everything lies in the platform's namespace.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -112,6 +113,9 @@ struct Plan {
   std::optional<std::vector<std::string>> finalizers;  // wanted list of metadata.finalizers; absent: leave alone
   std::vector<Event> events;  // on transitions only
   std::optional<std::chrono::seconds> requeue_after;
+
+  /// Whatever asked first: the sooner of the two counts.
+  void look_again(std::chrono::seconds after) { requeue_after = std::min(requeue_after.value_or(after), after); }
 
   /// True when nothing needs to be written or read.
   [[nodiscard]] bool empty() const {

@@ -117,7 +117,7 @@ void retry_schema(const Context& ctx, Plan& plan) {
     plan.replace.push_back(
         {ref_of(*job), object::uid_of(*job), object::text_at(*job, {"metadata", "resourceVersion"}), "the Job failed and is tried again"});
   } else {
-    plan.requeue_after = std::chrono::duration_cast<std::chrono::seconds>(again - ctx.now) + std::chrono::seconds(1);
+    plan.look_again(std::chrono::duration_cast<std::chrono::seconds>(again - ctx.now) + std::chrono::seconds(1));
   }
 }
 
@@ -166,13 +166,6 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
     plan.reads = decision.reads;
   }
   const Context ctx{platform, live, now, images, decision.keys};
-  if (platform.paused && plan.reads.empty()) {
-    Summary summary = summarize(ctx);
-    summary.paused = true;
-    report(object, platform, live, summary, now, plan);
-    return plan;
-  }
-
   Objects wanted = {database::desired_claim(ctx, decision.root_generated)};
   append(wanted, desired(ctx));
   wanted.push_back(secrets::generated(ctx).object);
@@ -182,10 +175,11 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
   if (!plan.reads.empty()) return plan;
 
   Summary summary = summarize(ctx);
+  summary.paused = platform.paused;
   summary.refusal = refuse_conflicts(found);
   if (!summary.refusal) summary.refusal = refuse_lost_secret(ctx, decision);
   if (summary.refusal) {
-    plan.requeue_after = kLookAgain;
+    plan.look_again(kLookAgain);
     report(object, platform, live, summary, now, plan);
     return plan;
   }
@@ -205,13 +199,14 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
     std::string others;
     for (std::size_t i = 1; i < decision.missing.size(); ++i) others += (i == 1 ? "; also missing: " : ", ") + decision.missing[i].key;
     summary.refusal = Refusal{"SecretIncomplete", decision.missing.front().message + others};
-    plan.requeue_after = kLookAgain;
+    plan.look_again(kLookAgain);
   }
   drop_orphaned_scales(plan);
-  if (found.waiting) plan.requeue_after = kLookAgain;
+  if (found.waiting) plan.look_again(kLookAgain);
 
   summary.pending = !plan.empty();
-  if (!summary.health->good() && !plan.requeue_after) plan.requeue_after = kLookAgain;
+  if (!summary.health->good() && !plan.requeue_after) plan.look_again(kLookAgain);
+  if (platform.paused) plan = Plan{};  // what would be done is only told
   report(object, platform, live, summary, now, plan);
   return plan;
 }

@@ -81,38 +81,45 @@ std::optional<Draft> refused(const Snapshot& live, const Plan& plan) {
   return std::nullopt;
 }
 
-/// What waits for its turn in a roll, and not for somebody's permission.
-const Pending* waiting_step(const Plan& plan) {
+/// What the next step of a roll waits for, or "".
+std::string next_step(const Plan& plan) {
   for (const Pending& pending : plan.pending) {
-    if (!pending.needs_approval) return &pending;
+    if (!pending.needs_approval) return pending.waits_for;
   }
-  return nullptr;
+  return {};
 }
 
-Draft ready(const Summary& summary, const std::vector<Draft>& parts, const Snapshot& live, const Plan& plan, bool new_generation) {
+Draft ready(const Summary& summary, const std::vector<Draft>& parts, const Snapshot& live, const Plan& plan, bool was_ready) {
   if (summary.refusal) return {"Ready", "False", summary.refusal->reason, summary.refusal->message};
   if (auto draft = refused(live, plan)) return *draft;
   for (const Draft& part : parts) {
     if (part.status != "True") return {"Ready", "False", part.reason, part.message};
   }
-  if (const Pending* step = waiting_step(plan)) {
-    return {"Ready", "False", "Progressing", fmt::format("{} {} waits for {}", step->ref.kind, step->ref.name, step->waits_for)};
+  if (const std::string step = next_step(plan); !step.empty()) {
+    return {"Ready", "False", "Progressing", fmt::format("the new release rolls; the next step waits for {}", step)};
   }
-  if (summary.pending && new_generation && !summary.paused) {
+  // Putting right what somebody edited is no reason to take Ready back; claiming it for a spec that is not carried out yet would be a lie.
+  if (summary.pending && !was_ready && !summary.paused) {
     return {"Ready", "False", "Progressing", "objects are being changed to match the spec"};
+  }
+  if (summary.pending && !was_ready) {
+    return {"Ready", "Unknown", "Paused", "the platform is as it was before the pause; the spec as it is now is not carried out"};
   }
   std::string message = "the platform takes payments";
   if (!summary.warnings.empty()) message += "; warning: " + join(summary.warnings);
   return {"Ready", "True", "PlatformReady", message};
 }
 
-Draft reconciling(const Summary& summary, const Draft& ready) {
+Draft reconciling(const Summary& summary, const Draft& ready, const Plan& plan) {
   if (summary.paused)
     return {"Reconciling", "False", "Paused", "nothing is changed until spec.paused and annotation paymentplatform.io/paused are gone"};
   if (summary.refusal) return {"Reconciling", "False", summary.refusal->reason, "waits until the cause is put right; see Stalled"};
   if (summary.pending || ready.status != "True")
     return {"Reconciling", "True", "Progressing", ready.status == "True" ? "objects are being put right" : ready.message};
-  return {"Reconciling", "False", "Settled", "everything is as the spec says"};
+  const std::size_t waiting = plan.pending.size();
+  if (waiting == 0) return {"Reconciling", "False", "Settled", "everything is as the spec says"};
+  return {"Reconciling", "False", "Settled",
+          fmt::format("{} change{} for permission: see status.pendingChanges", waiting, waiting == 1 ? " waits" : "s wait")};
 }
 
 Draft stalled(const Summary& summary) {
@@ -161,7 +168,7 @@ Object pending_change(const Pending& pending) {
 
 /// Progress is no news for an event; trouble and its end are.
 bool is_progress(const std::string& reason) {
-  for (const char* ending : {"Creating", "Starting", "Progressing", "Migrating", "WaitingForDatabase"}) {
+  for (const char* ending : {"Creating", "Starting", "Progressing", "Migrating", "WaitingForDatabase", "Paused"}) {
     const std::string_view end = ending;
     if (reason.size() >= end.size() && reason.compare(reason.size() - end.size(), end.size(), end) == 0) return true;
   }
@@ -225,12 +232,11 @@ bool is_ready_for(const Object& platform, std::int64_t generation) {
 void report(const Object& platform, const crds::Platform& decoded, const Snapshot& live, Summary summary, base::TimePoint now, Plan& plan) {
   if (summary.health) keep_schema_failure(platform, decoded.generation, *summary.health);
   const Object live_status = platform.is_object() ? platform.value("status", Object::object()) : Object::object();
-  const bool new_generation = number_at(live_status, {"observedGeneration"}, -1) != decoded.generation;
   const std::vector<Draft> parts = parts_of(summary);
-  const Draft whole = ready(summary, parts, live, plan, new_generation);
+  const Draft whole = ready(summary, parts, live, plan, is_ready_for(platform, decoded.generation));
 
   Object status = {{"observedGeneration", decoded.generation}, {"conditions", Object::array()}, {"components", Object::array()}};
-  for (const Draft& draft : {whole, reconciling(summary, whole), stalled(summary)}) {
+  for (const Draft& draft : {whole, reconciling(summary, whole, plan), stalled(summary)}) {
     status["conditions"].push_back(condition(draft, decoded.generation, live_status, now));
   }
   for (const Draft& draft : parts) status["conditions"].push_back(condition(draft, decoded.generation, live_status, now));
