@@ -1,0 +1,138 @@
+// What users, tools and other controllers do to a platform behind the operator's back.
+#include <gtest/gtest.h>
+
+#include "controllers/platform/fake_cluster.hpp"
+#include "crds/types/status.hpp"
+
+namespace controllers {
+namespace {
+
+using test::FakeCluster;
+using test::quickstart_spec;
+
+FakeCluster settled(Object spec = quickstart_spec()) {
+  FakeCluster cluster(std::move(spec));
+  cluster.settle();
+  return cluster;
+}
+
+bool writes_objects(const Plan& plan) {
+  return !(plan.apply.empty() && plan.scale.empty() && plan.generate.empty() && plan.replace.empty() && plan.remove.empty());
+}
+
+TEST(Hostile, AChildThatAnotherControllerTookOverIsLeftToItAndSaid) {
+  FakeCluster cluster = settled();
+  Object& redis = cluster.child("apps/v1", "Deployment", "redis");
+  redis["metadata"]["ownerReferences"] =
+      Object::array({{{"apiVersion", "apps.example.com/v1"}, {"kind", "App"}, {"name", "other"}, {"uid", "other"}, {"controller", true}}});
+  redis["spec"]["replicas"] = 0;
+  const Plan plan = cluster.decide();
+  EXPECT_FALSE(writes_objects(plan));
+  cluster.execute(plan);
+  EXPECT_EQ(cluster.condition("Stalled")["reason"], "NameConflict");
+  EXPECT_NE(cluster.condition("Stalled")["message"].get<std::string>().find("Deployment redis"), std::string::npos);
+}
+
+TEST(Hostile, AStatusThatSomebodyWroteIsPutRightInOneWriteAndMovesNothingElse) {
+  const Object truth = settled().platform["status"];
+  for (const Object& forged :
+       {Object(), Object::object(), Object(7), Object::parse(R"({"conditions": "x", "components": 3})"),
+        Object::parse(R"({"observedGeneration": 99, "conditions": [{"type": "Ready", "status": "True"}], "version": "9"})"),
+        Object::parse(R"({"conditions": [1, null, {"type": 5}], "components": [{"name": "mysql", "image": "evil"}]})")}) {
+    FakeCluster cluster = settled();
+    cluster.platform["status"] = forged;
+    cluster.platform["metadata"].erase("managedFields");
+    const Plan plan = cluster.decide();
+    EXPECT_FALSE(writes_objects(plan)) << forged;
+    ASSERT_TRUE(plan.status) << forged;
+    cluster.execute(plan);
+    EXPECT_EQ(cluster.platform["status"]["components"], truth["components"]) << forged;
+    EXPECT_EQ(cluster.condition("Ready")["status"], "True") << forged;
+    EXPECT_TRUE(cluster.decide().empty()) << forged;
+  }
+}
+
+TEST(Hostile, AMegabyteOfAnnotationsStaysWhereItIs) {
+  FakeCluster cluster(quickstart_spec());
+  for (int i = 0; i < 64; ++i) cluster.platform["metadata"]["annotations"]["note-" + std::to_string(i)] = std::string(16 * 1024, 'x');
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["status"], "True");
+  for (const auto& [ref, child] : cluster.snapshot.children) EXPECT_EQ(child.dump().find("note-"), std::string::npos) << ref.name;
+  EXPECT_LT(cluster.platform["status"].dump().size(), 64U * 1024U);
+}
+
+TEST(Hostile, TwentyUnknownFieldsAreNamedWithinTheBoundOfAMessage) {
+  Object spec = quickstart_spec();
+  for (int i = 0; i < 20; ++i) spec["unknown" + std::to_string(i) + std::string(100, 'x')] = i;
+  FakeCluster cluster(spec);
+  const Plan plan = cluster.decide();
+  EXPECT_FALSE(writes_objects(plan));
+  cluster.execute(plan);
+  const Object stalled = cluster.condition("Stalled");
+  EXPECT_EQ(stalled["reason"], "InvalidSpec");
+  const std::string message = stalled["message"];
+  EXPECT_NE(message.find("spec.unknown0"), std::string::npos) << message;
+  EXPECT_LE(message.size(), crds::kMessageMax);
+}
+
+TEST(Hostile, ASecretOfAnotherKindLacksItsKeysAndIsNamed) {
+  Object spec = quickstart_spec();
+  spec["channels"]["simulator"]["enabled"] = false;
+  FakeCluster cluster(spec);
+  cluster.user_secret("payment-service-secret", {"tls.crt", "tls.key"});
+  cluster.strangers.at({"v1", "Secret", "payment-service-secret"})["type"] = "kubernetes.io/tls";
+  cluster.execute(cluster.decide());
+  EXPECT_EQ(cluster.condition("Stalled")["reason"], "SecretIncomplete");
+  EXPECT_NE(cluster.condition("Stalled")["message"].get<std::string>().find("payment-service-secret"), std::string::npos);
+}
+
+/// Deletes the platform after every write of what `prepare` sets off; everything that is ours goes, and nothing is made any more.
+void expect_gone_from_anywhere(const std::function<void(FakeCluster&)>& prepare) {
+  Object spec = quickstart_spec();
+  spec["deletionPolicy"] = "Delete";
+  for (std::size_t writes = 0;; ++writes) {
+    FakeCluster cluster(spec);
+    prepare(cluster);
+    const std::size_t before = cluster.writes;
+    const Plan plan = cluster.decide();
+    cluster.execute(plan, writes);
+    const bool whole = cluster.writes - before < writes;
+    cluster.platform["metadata"]["deletionTimestamp"] = base::to_rfc3339(cluster.now);
+    for (int round = 0; round < 6; ++round) {
+      const Plan deletion = cluster.decide();
+      EXPECT_TRUE(deletion.apply.empty() && deletion.generate.empty() && deletion.scale.empty()) << "after " << writes << " writes";
+      cluster.execute(deletion);
+    }
+    EXPECT_TRUE(cluster.snapshot.children.empty()) << cluster.snapshot.children.begin()->first.name << " after " << writes << " writes";
+    EXPECT_TRUE(object::list_at(cluster.platform, {"metadata", "finalizers"}).empty()) << "after " << writes << " writes";
+    if (whole) return;
+  }
+}
+
+TEST(Hostile, DeletionDuringAnInstallLeavesNothing) {
+  expect_gone_from_anywhere([](FakeCluster&) {});
+}
+
+TEST(Hostile, DeletionDuringAnUpgradeLeavesNothing) {
+  expect_gone_from_anywhere([](FakeCluster& cluster) {
+    cluster.settle();
+    cluster.edit_spec({{"image", "localhost/payment-runtime:0.2.0"}, {"redis", {{"managed", {{"maxMemory", "2gb"}}}}}});
+  });
+}
+
+TEST(Hostile, DeletionWhilePausedLeavesNothing) {
+  expect_gone_from_anywhere([](FakeCluster& cluster) {
+    cluster.settle();
+    cluster.edit_spec({{"paused", true}});
+  });
+}
+
+TEST(Hostile, DeletionOfAPlatformWithABadSpecLeavesNothing) {
+  expect_gone_from_anywhere([](FakeCluster& cluster) {
+    cluster.settle();
+    cluster.edit_spec({{"services", {{"payment", {{"replicas", -1}}}}}});
+  });
+}
+
+}  // namespace
+}  // namespace controllers
