@@ -10,11 +10,11 @@ import re
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 from cluster import (EMBEDDED, Failed, Operator, Service, Watch, apply, check, condition, eventually, get, items, kubectl, main, make_namespace,
                      patch_spec, query, ready, test)
+from load import Load
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUICKSTART = (ROOT / "examples/quickstart.yaml").read_text()
@@ -218,44 +218,83 @@ def mysql_down_is_503_with_retry_after_and_heals_with_nothing_lost():
         check(pod["status"]["containerStatuses"][0]["restartCount"] == restarts.get(name, 0), f"{name} restarted")
 
 
+def two_payment_pods():
+    patch_spec({"services": {"payment": {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 2}}}})
+    eventually("two payment pods", lambda: get("deployment", "payment-service")["status"].get("readyReplicas") == 2, 120)
+    ready()
+
+
 @test
 def deleting_a_payment_pod_under_load_fails_no_request():
     if not EMBEDDED:
         return "skip"   # a port-forward pins one pod; the Service's address is not reachable from here
-    patch_spec({"services": {"payment": {"autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 2}}}})
-    eventually("two payment pods", lambda: (get("deployment", "payment-service")["status"].get("readyReplicas") == 2), 120)
-    ready()
-    stop, failures, done, lock = threading.Event(), [], [0], threading.Lock()
-
-    def load(worker):
-        number = 0
-        while not stop.is_set():
-            number += 1
-            try:
-                status, answer, _ = create(f"LOAD_{RUN}_{worker}_{number}", amount="0.01")
-                problem = None if status == 200 else f"{status} {answer}"
-            except OSError as error:
-                problem = repr(error)
-            with lock:
-                done[0] += 1
-                if problem:
-                    failures.append(problem)
-    workers = [threading.Thread(target=load, args=(n,)) for n in range(4)]
-    for worker in workers:
-        worker.start()
-    try:
-        eventually("load runs", lambda: done[0] > 50, 30)
+    two_payment_pods()
+    with Load(payment(), f"LOAD_{RUN}") as load:
         victim = items("pods", selector="app=payment-service")[0]["metadata"]["name"]
         kubectl("delete", "pod", victim, "-n", "payment")          # returns when it is gone
-        at = done[0]
-        eventually("load goes on", lambda: done[0] > at + 50, 30)
+        load.goes_on()
         eventually("two again", lambda: get("deployment", "payment-service")["status"].get("readyReplicas") == 2, 120)
-    finally:
-        stop.set()
-        for worker in workers:
-            worker.join()
-    print(f"     {done[0]} requests, {len(failures)} failed")
-    check(not failures, f"{len(failures)} of {done[0]} requests failed, first: {failures[:3]}")
+    check(not load.failures, f"{len(load.failures)} of {load.requests()} requests failed, first: {load.failures[:3]}")
+
+
+def next_release():
+    """The same program under another tag, in the node's store of images; its image as the platform knows it."""
+    done = subprocess.run([ROOT / "scripts/images", "load", "payment-runtime", "--cluster", os.environ["CLUSTER_NAME"]],
+                          capture_output=True, text=True, env={**os.environ, "TAG": "next"})
+    check(done.returncode == 0, done.stdout + done.stderr)
+    return "localhost/payment-runtime:next"
+
+
+def release_of(deployment):
+    return deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+
+
+@test
+def a_release_rolls_step_by_step_under_load_and_fails_no_request():
+    if not EMBEDDED:
+        return "skip"   # as above
+    two_payment_pods()
+    image, before, watch = next_release(), release_of(get("deployment", "payment-service")), Watch("deployments", "payment")
+    with Load(payment(), f"ROLL_{RUN}") as load:
+        patch_spec({"version": "next"})
+        ready(seconds=240)
+        load.goes_on()
+    order = list(dict.fromkeys(d["metadata"]["name"] for d in watch.versions() if release_of(d) == image))
+    check(order == ["channel-simulator", "callback-service", "reconciliation-service", "payment-service"], f"rolled in this order: {order}")
+    check(get("pp", "quickstart")["status"]["version"] == "next", f"{get('pp', 'quickstart')['status']}")
+    check(not load.failures, f"{len(load.failures)} of {load.requests()} requests failed, first: {load.failures[:3]}")
+    check(not load.lost(), f"answered 200 and not there: {load.lost()[:3]}")
+    patch_spec({"version": before.rpartition(":")[2]})       # and back, as an ordinary edit
+    ready(seconds=240)
+    check(release_of(get("deployment", "payment-service")) == before, "the way back did not arrive")
+
+
+@test
+def a_killed_database_loses_nothing_that_was_answered():
+    if not EMBEDDED:
+        return "skip"   # as above
+    with Load(payment(), f"KILL_{RUN}") as load:
+        kubectl("delete", "pod", "mysql-0", "-n", "payment", "--grace-period=0", "--force")
+        load.goes_on(seconds=120)
+    check(not load.lost(), f"answered 200 and not there: {load.lost()[:3]}")
+    status, answer, _ = create(load.accepted[0])
+    check(status == 409, f"a second create of an accepted one answered {status} {answer}")
+    ready()
+
+
+@test
+def a_drained_node_recovers_without_help():
+    if not EMBEDDED:
+        return "skip"   # it would take the node away from others
+    node = items("nodes")[0]["metadata"]["name"]
+    with Load(payment(), f"DRAIN_{RUN}") as load:
+        # On one node there is nowhere to go: budgets hold back what they can, the database waits for the node.
+        kubectl("drain", node, "--pod-selector=app.kubernetes.io/managed-by=payment-operator", "--delete-emptydir-data", "--timeout=20s", ok=False)
+        eventually("the platform says so", lambda: condition("quickstart").get("status") == "False", 60)
+        kubectl("uncordon", node)
+        load.goes_on(seconds=180)
+    ready()
+    check(not load.lost(), f"answered 200 and not there: {load.lost()[:3]}")
 
 
 @test
