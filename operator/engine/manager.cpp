@@ -26,24 +26,32 @@ void Manager::set_leading(bool leading) {
   if (leading == leading_) return;
   leading_ = leading;
   obs::info(leading ? "leading" : "not leading");
-  begun_ = false;
+  begun_.clear();
   if (leading) begin();
 }
 
-/// The first look at every platform, once all is known.
+/// The first look at every platform of a namespace, once all there is known: one that cannot be listed does not stop the others.
 void Manager::begin() {
-  if (begun_ || !leading_ || stopping_ || !cache_.synced()) return;
-  begun_ = true;
-  const auto platforms = cache_.platforms();
-  obs::info("caches are warm", {{"platforms", platforms.size()}, {"objects", cache_.objects()}});
-  for (const Key& key : platforms) queue_.add(key, Urgency::StartUp);
+  if (!leading_ || stopping_) return;
+  const std::vector<std::string> all = {""};
+  for (const std::string& name_space : options_.namespaces.empty() ? all : options_.namespaces) {
+    if (begun_.contains(name_space) || !cache_.synced(name_space)) continue;
+    begun_.insert(name_space);
+    std::size_t platforms = 0;
+    for (const Key& key : cache_.platforms()) {
+      if (!name_space.empty() && key.name_space != name_space) continue;
+      queue_.add(key, Urgency::StartUp);
+      ++platforms;
+    }
+    obs::info("caches are warm", {{"namespace", name_space}, {"platforms", platforms}, {"objects", cache_.objects()}});
+  }
 }
 
 void Manager::changed(const kube::Cache::Change& change) {
   const Key& key = change.platform;
   ports_.instruments.set_cache(cache_.objects(), cache_.bytes());
   if (change.kind == &kube::platform_kind() && !cache_.version({key.name_space, change.kind, key.name})) return forget(key);
-  if (!begun_) return;
+  if (!begun(key)) return;
   if (change.wish) return queue_.add_now(key);
   const bool waited = expectations_.pending(key);
   if (expectations_.wait(key) > milliseconds(0)) return;   // for the rest of our own writes, or for the end of patience

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,7 @@ class Manager {
  public:
   Manager(Ports ports, ManagerOptions options, Reconcile reconcile);
 
-  /// Starts the watches. Reconciles start when every collection is known and this process leads.
+  /// Starts the watches. Reconciles in a namespace start when every collection there is known and this process leads.
   void start() { watches_.start(options_.namespaces); }
   /// Without leader election: true at once. The caches are kept warm while false. What is under way stops before its next write.
   void set_leading(bool leading);
@@ -45,6 +46,7 @@ class Manager {
 
  private:
   void begin();
+  [[nodiscard]] bool begun(const Key& key) const { return begun_.contains("") || begun_.contains(key.name_space); }
   void changed(const kube::Cache::Change& change);
   void run(const Key& key);
   void end(const Key& key, const Verdict& verdict);
@@ -61,7 +63,7 @@ class Manager {
   Expectations expectations_;
   Executor executor_;
   Reconciler reconciler_;
-  bool begun_ = false;
+  std::set<std::string> begun_;      // of the namespaces that we were given; "": all there are
   bool leading_ = false;
   bool stopping_ = false;
   std::function<void()> stopped_;

@@ -25,6 +25,8 @@ class FakeApiServer final : public kube::Transport {
 
   /// Asked before every write; None by default.
   std::function<Fault(const kube::Request&)> fault = [](const kube::Request&) { return Fault::None; };
+  /// Collections that may not be listed; asked by path.
+  std::function<bool(const std::string&)> forbidden = [](const std::string&) { return false; };
   /// Answers to writes take so long; what they do is done at once.
   std::chrono::milliseconds delay{0};
   /// Events wait here while true, as they would on a slow watch.
@@ -127,6 +129,7 @@ class FakeApiServer final : public kube::Transport {
       const auto it = objects.find(path);
       return it == objects.end() ? status(404, "NotFound") : kube::Response{200, it->second.dump(), std::nullopt};
     }
+    if (forbidden(path)) return status(403, "Forbidden");
     json items = json::array();
     for (const auto& [where, object] : objects) {
       if (lies_in(where, path)) items.push_back(object);

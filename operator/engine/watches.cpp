@@ -24,7 +24,7 @@ void Watches::add(const kube::Kind& kind, const std::string& name_space) {
 void Watches::trouble(const kube::WatchTarget& target, const base::Error& error) {
   const std::string collection = std::string(target.kind->plural) + (target.name_space.empty() ? "" : " in " + target.name_space);
   // A stream that expires or breaks is everyday; a list that fails keeps us from working.
-  const bool known = cache_.synced();
+  const bool known = cache_.synced(target.name_space);
   const bool platforms_unknown = !known && error.code == base::Code::NotFound && target.kind == &kube::platform_kind();
   const std::string hint = platforms_unknown ? "; install crds/paymentplatforms.yaml" : "";
   obs::log().log(known ? obs::Level::Info : obs::Level::Warn, "watch interrupted",

@@ -52,7 +52,7 @@ class Cache::Source final : public WatchSink {
   void finish_replace() override {
     cache_.sweep(target_, epoch_);
     synced_ = true;
-    if (cache_.synced()) cache_.listed_();
+    if (cache_.synced(target_.name_space)) cache_.listed_();
   }
   void progress(std::uint64_t resource_version) override {
     // A list after a gap may only move forward; an API server restored from a backup starts lower, and its list says so.
@@ -62,9 +62,8 @@ class Cache::Source final : public WatchSink {
 
   [[nodiscard]] bool synced() const { return synced_; }
   [[nodiscard]] std::uint64_t progress() const { return progress_; }
-  [[nodiscard]] bool covers(const Kind& kind, const std::string& name_space) const {
-    return target_.kind == &kind && (target_.name_space.empty() || target_.name_space == name_space);
-  }
+  [[nodiscard]] bool covers(const std::string& name_space) const { return target_.name_space.empty() || target_.name_space == name_space; }
+  [[nodiscard]] bool covers(const Kind& kind, const std::string& name_space) const { return target_.kind == &kind && covers(name_space); }
 
  private:
   Cache& cache_;
@@ -85,6 +84,11 @@ WatchSink& Cache::source(const WatchTarget& target, std::function<void(const bas
 
 bool Cache::synced() const {
   return std::all_of(sources_.begin(), sources_.end(), [](const auto& source) { return source->synced(); });
+}
+
+bool Cache::synced(const std::string& name_space) const {
+  return std::all_of(sources_.begin(), sources_.end(),
+                     [&name_space](const auto& source) { return source->synced() || !source->covers(name_space); });
 }
 
 void Cache::apply(const Kind& kind, json object, std::uint32_t epoch) {

@@ -41,7 +41,7 @@ class Cache {
   };
   using Changed = std::function<void(const Change&)>;
 
-  /// `listed` is told at the end of every list from when all sources are known.
+  /// `listed` is told at the end of every list from when all sources of its namespace are known.
   Cache(Changed changed, std::function<void()> listed);
   ~Cache();
 
@@ -50,6 +50,8 @@ class Cache {
 
   /// Every source has been listed at least once.
   [[nodiscard]] bool synced() const;
+  /// Every source that has objects of this namespace; "": those of all namespaces.
+  [[nodiscard]] bool synced(const std::string& name_space) const;
 
   [[nodiscard]] std::optional<nlohmann::json> platform(const PlatformKey& key) const;
   [[nodiscard]] std::vector<nlohmann::json> children(const PlatformKey& key) const;
