@@ -25,7 +25,8 @@ struct MigrateReport {
 };
 
 /// Waits for the server until the deadline; one process migrates at a time (GET_LOCK). Errors: Unavailable (server or lock not to be had in
-/// time), PermissionDenied (administrator's password), FailedPrecondition (an applied migration differs from ours, or the schema is newer).
+/// time), PermissionDenied (administrator's password), FailedPrecondition (an applied migration differs from ours). A newer
+/// schema is fine: migrations only add within a release, so that a roll can be taken back.
 [[nodiscard]] base::Result<MigrateReport> migrate(const MigrateOptions& options, const base::Clock& clock, base::Deadline deadline);
 
 /// Until the server takes connections of the application's user (`wait --for database`).

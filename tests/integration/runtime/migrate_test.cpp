@@ -46,6 +46,13 @@ TEST(Migrate, TakesAnEmptyServerToTheSchemaAndTheSecondTimeChangesNothing) {
   EXPECT_TRUE(wait_for_schema(server.store_options(1), base::system_clock(), within(std::chrono::seconds{5})));
   EXPECT_EQ(server.log_text().find("secret"), std::string::npos);
 
+  // A later release has been here: going back to this one is allowed, since migrations only add.
+  ASSERT_TRUE(server.root().query("INSERT INTO schema_migrations (version, name, checksum) VALUES (999, '0999_later', REPEAT('0', 64))"));
+  const auto back = migrate_on(server);
+  ASSERT_TRUE(back) << base::describe(back.error());
+  EXPECT_TRUE(back->applied.empty());
+  EXPECT_TRUE(wait_for_schema(server.store_options(1), base::system_clock(), within(std::chrono::seconds{5})));
+
   // A released migration that reads otherwise than it was applied is a mistake that must not be built upon.
   ASSERT_TRUE(server.root().query("UPDATE schema_migrations SET checksum = REPEAT('0', 64) WHERE version = 1"));
   const auto changed = migrate_on(server);
