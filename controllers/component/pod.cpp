@@ -99,7 +99,7 @@ Object secrets_volume(const Context& ctx, const std::vector<std::string>& keys) 
   }
   Object sources = Object::array();
   for (const auto& [secret, list] : items) sources.push_back({{"secret", {{"name", secret}, {"items", list}}}});
-  return {{"name", "secrets"}, {"projected", {{"defaultMode", 0440}, {"sources", sources}}}};
+  return {{"name", kSecretsVolume}, {"projected", {{"defaultMode", 0440}, {"sources", sources}}}};
 }
 
 void mount_if_there(const Context& ctx, Object& secrets_volume, const std::vector<std::string>& keys) {

@@ -12,6 +12,7 @@ namespace controllers {
 
 inline constexpr const char* kConfigFile = "/etc/payment/config/runtime.yaml";
 inline constexpr const char* kSecretsFolder = "/etc/payment/secrets";
+inline constexpr const char* kSecretsVolume = "secrets";
 inline constexpr const char* kConfigHash = "paymentplatform.io/config-hash";
 
 constexpr std::int64_t kRuntimeUser = 65532;      // as distroless images number "nonroot"

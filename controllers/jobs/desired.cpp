@@ -69,7 +69,8 @@ Object schema_job(const Context& ctx) {
   pod.restart = "Never";
 
   const Object spec = {{"backoffLimit", kSchemaRetries}, {"template", pod_template(ctx, pod)}};
-  const std::string name = std::string(kSchema) + "-" + short_hash(spec.dump()).substr(0, 10);
+  const Object& patch = ctx.platform.spec.database.schema.pod_template.patch;      // laid over the template later
+  const std::string name = std::string(kSchema) + "-" + short_hash(spec.dump() + (patch.empty() ? "" : patch.dump())).substr(0, 10);
   Object object = object_of(ctx, "batch/v1", "Job", name, kSchemaPart, ctx.images.runtime);
   object["spec"] = spec;
   return object;

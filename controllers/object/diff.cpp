@@ -1,53 +1,17 @@
 #include "controllers/object/diff.hpp"
 
-#include "common/base/text.hpp"
+#include "controllers/object/merge_keys.hpp"
 #include "controllers/object/quantity.hpp"
 
 namespace controllers::object {
 namespace {
-
-constexpr std::size_t kShownMax = 80;       // bytes of a value in a message
-
-std::string shown(const Object& value) {
-  const std::string text = value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Object::error_handler_t::replace);
-  return base::clip(text, kShownMax, "...");
-}
-
-/// Merge keys of the lists that we send, as the API's types declare them. No entry: the list is atomic, its order counts.
-std::vector<std::string_view> merge_keys(std::string_view list, std::string_view parent) {
-  if (list == "containers" || list == "initContainers" || list == "volumes" || list == "env" || list == "imagePullSecrets") return {"name"};
-  if (list == "volumeMounts") return {"mountPath"};
-  if (list == "ports") {
-    if (parent == "containers" || parent == "initContainers") return {"containerPort", "protocol"};
-    return {"port", "protocol"};
-  }
-  if (list == "conditions") return {"type"};
-  if (list == "ownerReferences") return {"uid"};
-  return {};
-}
-
-Object key_value(const Object& item, std::string_view key) {
-  if (const Object* value = dig(item, {key})) return *value;
-  return key == "protocol" ? Object("TCP") : Object();
-}
-
-bool same_key(const Object& left, const Object& right, const std::vector<std::string_view>& keys) {
-  for (const std::string_view key : keys) {
-    if (key_value(left, key) != key_value(right, key)) return false;
-  }
-  return true;
-}
-
-std::string key_text(const Object& item, const std::vector<std::string_view>& keys) {
-  return "[" + std::string(keys.front()) + "=" + shown(key_value(item, keys.front())) + "]";
-}
 
 /// Maps that have one owner as a whole: a label more in a selector selects something else.
 bool atomic_map(std::string_view name) { return name == "selector" || name == "matchLabels" || name == "nodeSelector"; }
 
 /// The API server leaves out zero values of most fields; sending one and finding nothing is no difference.
 bool nothing(const Object& value) {
-  return value.is_null() || value == false || value == "" || ((value.is_array() || value.is_object()) && value.empty());
+  return value.is_null() || value == false || value == 0 || value == "" || ((value.is_array() || value.is_object()) && value.empty());
 }
 
 class Comparison {
@@ -57,7 +21,7 @@ class Comparison {
     if (wanted.is_object() && live.is_object()) return members(wanted, live, path, name);
     if (wanted.is_array() && live.is_array()) return items(wanted, live, path, name, parent);
     if (wanted == live) return;
-    const bool amount = parent == "requests" || parent == "limits" || name == "sizeLimit";
+    const bool amount = parent == "requests" || parent == "limits" || name == "sizeLimit" || name == "divisor";
     if (amount && same_quantity(wanted, live)) return;
     found_.push_back({path, shown(wanted), shown(live)});
   }

@@ -19,7 +19,9 @@ std::string describe(const Ref& ref) { return fmt::format("{} {}", ref.kind, ref
 const object::Difference& most_telling(const std::vector<object::Difference>& differences) {
   const auto find = [&](const auto& tells) { return std::find_if(differences.begin(), differences.end(), tells); };
   auto best = find([](const object::Difference& one) { return one.path.ends_with(".image"); });
-  if (best == differences.end()) best = find([](const object::Difference& one) { return one.path.starts_with("spec."); });
+  // A hash of ours says that something changes; another field says what.
+  const auto is_hash = [](const object::Difference& one) { return one.path.find(".annotations.paymentplatform.io/") != std::string::npos; };
+  if (best == differences.end()) best = find([&](const auto& one) { return one.path.starts_with("spec.") && !is_hash(one); });
   return best == differences.end() ? differences.front() : *best;
 }
 

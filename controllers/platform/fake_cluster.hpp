@@ -9,6 +9,7 @@
 
 #include "controllers/component/live.hpp"
 #include "controllers/component/objects.hpp"
+#include "controllers/object/merge_keys.hpp"
 #include "controllers/platform/plan.hpp"
 
 namespace controllers::test {
@@ -26,24 +27,15 @@ inline Object fields_of(const Object& value, const std::string& name, const std:
       if (!identity) fields["f:" + key] = fields_of(member, key, name);
     }
   }
-  const auto keyed = [&](std::initializer_list<const char*> keys) {
-    for (const Object& item : value) {
+  if (value.is_array()) {
+    auto keys = object::merge_keys(name, parent);
+    if (name == "components") keys = {"name"};      // of our own status
+    for (const Object& item : keys.empty() ? Object::array() : value) {
       Object key = Object::object();
-      for (const char* k : keys) key[k] = item[k];
+      for (const std::string_view k : keys) key[std::string(k)] = object::key_value(item, k);
       fields["k:" + key.dump()] = fields_of(item, name, parent);
       fields["k:" + key.dump()]["."] = Object::object();
     }
-  };
-  if (value.is_array()) {
-    const bool in_container = parent == "containers" || parent == "initContainers";
-    if (name == "containers" || name == "initContainers" || name == "volumes" || name == "env" || name == "imagePullSecrets" ||
-        name == "components")
-      keyed({"name"});
-    if (name == "conditions") keyed({"type"});
-    if (name == "volumeMounts") keyed({"mountPath"});
-    if (name == "ownerReferences") keyed({"uid"});
-    if (name == "ports" && in_container) keyed({"containerPort", "protocol"});
-    if (name == "ports" && !in_container) keyed({"port", "protocol"});
   }
   return fields;
 }

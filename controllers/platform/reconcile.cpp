@@ -13,6 +13,7 @@
 #include "controllers/platform/deletion.hpp"
 #include "controllers/platform/gates.hpp"
 #include "controllers/platform/images.hpp"
+#include "controllers/platform/patches.hpp"
 #include "controllers/platform/plan.hpp"
 #include "controllers/platform/status.hpp"
 #include "controllers/secrets/sources.hpp"
@@ -41,13 +42,15 @@ std::vector<std::string> warnings(const Context& ctx) {
   return warnings;
 }
 
+Refusal invalid(const crds::Problems& problems) {
+  std::string text;
+  for (const crds::Problem& problem : problems) text += fmt::format("{}{} {}", text.empty() ? "" : "; ", problem.path, problem.message);
+  return {"InvalidSpec", text};
+}
+
 /// Reasons to change nothing at all, in the spec itself.
 std::optional<Refusal> refuse_spec(const crds::Platform& platform, const crds::Problems& problems, const Images& images) {
-  if (!problems.empty()) {
-    std::string text;
-    for (const crds::Problem& problem : problems) text += fmt::format("{}{} {}", text.empty() ? "" : "; ", problem.path, problem.message);
-    return Refusal{"InvalidSpec", text};
-  }
+  if (!problems.empty()) return invalid(problems);
   if (images.runtime.empty()) return Refusal{"InvalidSpec", "spec.image is required: the operator was started without --runtime-image"};
   if (images.mysql.empty())
     return Refusal{"InvalidSpec", "spec.database.managed.image is required: the operator was started without --mysql-image"};
@@ -142,6 +145,16 @@ Summary summarize(const Context& ctx) {
   return summary;
 }
 
+/// Nothing is read or written but the status.
+Plan refuse(const Object& object, const crds::Platform& platform, const Snapshot& live, const Refusal& refusal, base::TimePoint now) {
+  Plan plan;
+  Summary summary;
+  summary.refusal = refusal;
+  summary.paused = platform.paused;
+  report(object, platform, live, summary, now, plan);
+  return plan;
+}
+
 }  // namespace
 
 Plan reconcile(const Object& object, const Snapshot& live, const Settings& settings, base::TimePoint now) {
@@ -149,18 +162,12 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
   const crds::Platform platform = crds::decode_platform(object, problems);
   if (object::is_deleting(object)) return plan_deletion(object, platform, live, now);
 
-  Plan plan;
   const Images images = resolve_images(object, platform, live, settings);
   std::optional<Refusal> refusal = refuse_newer(live);
   if (!refusal) refusal = refuse_spec(platform, problems, images);
-  if (refusal) {
-    Summary summary;
-    summary.refusal = refusal;
-    summary.paused = platform.paused;
-    report(object, platform, live, summary, now, plan);
-    return plan;
-  }
+  if (refusal) return refuse(object, platform, live, *refusal, now);
 
+  Plan plan;
   const secrets::Decision decision = secrets::decide(platform, live, is_ready_for(object, platform.generation));
   if (!decision.reads.empty()) {
     plan.reads = decision.reads;
@@ -169,6 +176,7 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
   Objects wanted = {database::desired_claim(ctx, decision.root_generated)};
   append(wanted, desired(ctx));
   wanted.push_back(secrets::generated(ctx).object);
+  if (const crds::Problems wrong = lay_patches(ctx, wanted); !wrong.empty()) return refuse(object, platform, live, invalid(wrong), now);
   mark(object, wanted);
   Changes found = changes(ctx, wanted);
   plan.reads.insert(plan.reads.end(), found.reads.begin(), found.reads.end());

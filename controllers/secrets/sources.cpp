@@ -7,6 +7,7 @@
 
 #include "controllers/component/live.hpp"
 #include "controllers/component/objects.hpp"
+#include "controllers/component/pod.hpp"
 
 namespace controllers::secrets {
 
@@ -34,6 +35,7 @@ const std::vector<std::string> kSimulatorSingles = {"wechat-app-id", "wechat-mch
 void collect(const Object* pod_spec, KeySources& keys) {
   if (pod_spec == nullptr) return;
   for (const Object& volume : list_at(*pod_spec, {"volumes"})) {
+    if (text_at(volume, {"name"}) != kSecretsVolume) continue;      // a patch may bring volumes with other Secrets
     for (const Object& source : list_at(volume, {"projected", "sources"})) {
       if (object::truth_at(source, {"secret", "optional"})) continue;      // no decision: they are mounted when they are there
       const std::string secret = text_at(source, {"secret", "name"});

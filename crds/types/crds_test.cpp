@@ -221,6 +221,25 @@ TEST(ServerSettings, ThatTheOperatorManagesAreRefusedInAnySpelling) {
   }
 }
 
+TEST(Refusal, OfAPodTemplateThatIsTooLargeOrOfAnotherShape) {
+  const auto problem_of = [](const nlohmann::json& patch) {
+    const Problems problems = problems_of({{"services", {{"payment", {{"podTemplate", patch}}}}}});
+    return problems.empty() ? "" : problems[0].path + " " + problems[0].message;
+  };
+  const auto of_bytes = [](std::size_t bytes) {
+    nlohmann::json patch = {{"spec", {{"x", ""}}}};
+    patch["spec"]["x"] = std::string(bytes - patch.dump().size(), 'a');
+    return patch;
+  };
+  EXPECT_EQ(problem_of(of_bytes(kPodTemplateBytesMax)), "");
+  EXPECT_EQ(problem_of(of_bytes(kPodTemplateBytesMax + 1)),
+            "spec.services.payment.podTemplate must have at most 16384 bytes as JSON, has 16385");
+  EXPECT_EQ(problem_of({{"spec", 1}}), "spec.services.payment.podTemplate.spec must be an object, is number");
+  EXPECT_EQ(problem_of({{"metadata", {{"name", "x"}}}}),
+            "spec.services.payment.podTemplate.metadata.name is no part of a patch: there are labels and annotations");
+  EXPECT_EQ(problem_of({{"metadata", {{"creationTimestamp", nullptr}}}}), "") << "as tools write it";
+}
+
 TEST(Refusal, OfAnImageReferenceThatIsTooLong) {
   const Problems problems = problems_of({{"image", std::string(513, 'a')}});
   ASSERT_EQ(problems.size(), 1U);

@@ -77,6 +77,7 @@ std::string type_of(const Schema& schema) {
     return text;
   }
   if (schema.contains("x-kubernetes-int-or-string")) return "quantity";
+  if (schema.contains("x-kubernetes-preserve-unknown-fields")) return fmt::format("patch, at most {} KiB", kPodTemplateBytesMax / 1024);
   std::string type = schema.value("type", "");
   if (schema.contains("minimum")) {
     if (!schema.contains("maximum")) return fmt::format("{}, at least {}", type, schema["minimum"].dump());

@@ -8,6 +8,11 @@
 
 namespace crds {
 
+namespace {
+constexpr const char* kPatchOfPods =
+    "Changes to the pods: a strategic merge patch of their template, {metadata: {labels, annotations}, spec: {...}}; see pod-templates.md.";
+}
+
 template <>
 Description<LocalRef> describe() {
   return Description<LocalRef>().field("name", &LocalRef::name, "Name of an object in the platform's namespace.", {.format = kObjectName});
@@ -52,6 +57,7 @@ Description<ManagedMysql> describe() {
              {.min = 0, .max = 1000, .schema_default = false})
       .field("config", &ManagedMysql::config, "Further server settings by name, as in a my.cnf file.",
              {.length_max = 256, .items_max = 64, .format = kOneLine})
+      .field("podTemplate", &ManagedMysql::pod_template, kPatchOfPods)
       .rule(reserved_settings_rule(), reserved_settings_message(), "config", [](const ManagedMysql& mysql) {
         return std::none_of(mysql.config.begin(), mysql.config.end(),
                             [](const auto& setting) { return names_reserved_setting(setting.first); });
@@ -59,9 +65,15 @@ Description<ManagedMysql> describe() {
 }
 
 template <>
+Description<SchemaJob> describe() {
+  return Description<SchemaJob>().field("podTemplate", &SchemaJob::pod_template, kPatchOfPods);
+}
+
+template <>
 Description<Database> describe() {
   return Description<Database>()
       .field("engine", &Database::engine, "Database engine.", {.one_of = {"mysql"}})
+      .field("schema", &Database::schema, "The Job that brings the database to the schema of the release.")
       .field("managed", &Database::managed, "A database that the operator runs in the namespace. Also what an absent mode means.");
 }
 
@@ -86,7 +98,8 @@ Description<ManagedRedis> describe() {
       .field("appendOnly", &ManagedRedis::append_only,
              "How often the append-only file is flushed; no turns the file off. Default everysec.",
              {.one_of = {"everysec", "always", "no"}, .schema_default = false})
-      .field("storage", &ManagedRedis::storage, "The volume of the append-only file.", {.schema_default = false});
+      .field("storage", &ManagedRedis::storage, "The volume of the append-only file.", {.schema_default = false})
+      .field("podTemplate", &ManagedRedis::pod_template, kPatchOfPods);
 }
 
 template <>
@@ -107,9 +120,10 @@ Description<WechatPay> describe() {
 
 template <>
 Description<Simulator> describe() {
-  return Description<Simulator>().field(
-      "enabled", &Simulator::enabled,
-      "Runs a channel simulator; every enabled channel without a baseUrl uses it, and no real money moves.");
+  return Description<Simulator>()
+      .field("enabled", &Simulator::enabled,
+             "Runs a channel simulator; every enabled channel without a baseUrl uses it, and no real money moves.")
+      .field("podTemplate", &Simulator::pod_template, kPatchOfPods);
 }
 
 template <>
@@ -147,7 +161,8 @@ Description<Service> describe() {
       .field("autoscaling", &Service::autoscaling, "Scaling by load.")
       .field("resources", &Service::resources, "Requests and limits of the container. Default: 500m and 512Mi, at most 2 CPUs and 1Gi.")
       .field("env", &Service::env, "Further environment variables.", {.list_key = {"name"}})
-      .field("logLevel", &Service::log_level, "Least severity that is logged.", {.one_of = {"debug", "info", "warn", "error"}});
+      .field("logLevel", &Service::log_level, "Least severity that is logged.", {.one_of = {"debug", "info", "warn", "error"}})
+      .field("podTemplate", &Service::pod_template, kPatchOfPods);
 }
 
 template <>
@@ -169,7 +184,8 @@ Description<Reconciliation> describe() {
       .field("timeZone", &Reconciliation::time_zone, "Time zone of the schedule.",
              {.one_of = {"Asia/Shanghai", "Asia/Hong_Kong", "Asia/Taipei", "Asia/Singapore", "Asia/Tokyo", "Asia/Seoul", "UTC", "Etc/UTC"}})
       .field("lookbackDays", &Reconciliation::lookback_days, "How many days back a run looks.", {.min = 1, .max = 31})
-      .field("timeoutSeconds", &Reconciliation::timeout_seconds, "When a run is given up.", {.min = 10, .max = 3600});
+      .field("timeoutSeconds", &Reconciliation::timeout_seconds, "When a run is given up.", {.min = 10, .max = 3600})
+      .field("podTemplate", &Reconciliation::pod_template, kPatchOfPods);
 }
 
 template <>

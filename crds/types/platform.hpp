@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "crds/types/describe.hpp"
+#include "crds/types/pod_template.hpp"
 
 namespace crds {
 
@@ -43,10 +44,17 @@ struct ManagedMysql {
   std::int32_t flush_log_at_trx_commit = 1;
   std::int32_t sync_binlog = 1;
   Texts config;
+  PodTemplate pod_template;
+};
+
+/// The Job that brings the database to the schema of the release.
+struct SchemaJob {
+  PodTemplate pod_template;
 };
 
 struct Database {
   std::string engine = "mysql";
+  SchemaJob schema;
   std::optional<ManagedMysql> managed;
 };
 
@@ -60,6 +68,7 @@ struct ManagedRedis {
   std::string max_memory_policy = "allkeys-lru";
   std::string append_only = "everysec";
   ScratchStorage storage;
+  PodTemplate pod_template;
 };
 
 struct Redis {
@@ -75,6 +84,7 @@ struct WechatPay {
 
 struct Simulator {
   bool enabled = false;
+  PodTemplate pod_template;
 };
 
 struct Channels {
@@ -101,13 +111,17 @@ struct Service {
   Resources resources;
   std::vector<EnvVar> env;
   std::string log_level = "info";
+  PodTemplate pod_template;
 };
 
 struct Services {
   Service payment;
   Service callback;
-  Service reconciliation{
-      .replicas = 1, .autoscaling = {.enabled = false, .min_replicas = 1, .max_replicas = 3}, .resources = {}, .env = {}};
+  Service reconciliation{.replicas = 1,
+                         .autoscaling = {.enabled = false, .min_replicas = 1, .max_replicas = 3},
+                         .resources = {},
+                         .env = {},
+                         .pod_template = {}};
 };
 
 struct Reconciliation {
@@ -115,6 +129,7 @@ struct Reconciliation {
   std::string time_zone = "Asia/Shanghai";
   std::int32_t lookback_days = 7;
   std::int32_t timeout_seconds = 600;
+  PodTemplate pod_template;          // of the CronJob
 };
 
 struct IngressTls {
