@@ -12,11 +12,13 @@ import sys
 import tempfile
 import time
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests/cluster"))
+import audit  # noqa: E402
 from cluster import (EMBEDDED, Failed, Operator, Service, Watch, apply, check, condition, eventually, get, items, kubectl, main, make_namespace,
                      patch_spec, query, ready, test)
 from load import Load
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUICKSTART = (ROOT / "examples/quickstart.yaml").read_text()
 RUN = str(int(time.time()))
 SERVICES = {}
@@ -469,6 +471,16 @@ def deleting_the_platform_keeps_volumes_and_its_return_finds_them():
     ready(seconds=240)
     eventually("the old payment is there", lambda: query(payment(), f"E2E_{RUN}_1")[1]["data"]["status"] == 1, 60)
     check(get("pvc", "data-mysql-0")["metadata"]["uid"] == claim, "the volume claim was replaced")
+
+
+@test
+def the_operator_asked_for_nothing_beyond_its_rights():
+    """In all that went before. What it used of them is compared by tests/integration/operator/rights_used_test.py."""
+    if not EMBEDDED:
+        return "skip"   # needs the API server's audit log
+    asked = audit.requests_of(os.environ["CLUSTER_AUDIT_LOG"], f"{os.environ['OPERATOR_NAMESPACE']}:payment-operator")
+    check(len(asked) > 20, f"only {len(asked)} requests were recorded")
+    check(all(request.allowed for request in asked), f"refused: {[request for request in asked if not request.allowed]}")
 
 
 if __name__ == "__main__":

@@ -17,13 +17,16 @@ start_etcd() {
     --cert-file="$p/etcd-server.crt" --key-file="$p/etcd-server.key" --trusted-ca-file="$p/etcd-ca.crt" --client-cert-auth
 }
 
+# What service accounts ask for is recorded (manifests/audit.yaml). CLUSTER_ADMISSION names further admission plugins, comma separated.
 start_apiserver() { # BIND_ADDRESS
   local p=$D/pki
+  cp "$HERE/manifests/audit.yaml" "$RUN/config/"
   start kube-apiserver "$B/kube-apiserver" \
     --etcd-servers="https://127.0.0.1:$ETCD_PORT" --etcd-cafile="$p/etcd-ca.crt" --etcd-certfile="$p/etcd-client.crt" --etcd-keyfile="$p/etcd-client.key" \
     --bind-address="$1" --secure-port="$API_PORT" --advertise-address="$ADVERTISED" \
     --tls-cert-file="$p/apiserver.crt" --tls-private-key-file="$p/apiserver.key" --client-ca-file="$p/ca.crt" \
-    --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true \
+    --authorization-mode=Node,RBAC --enable-admission-plugins="NodeRestriction${CLUSTER_ADMISSION:+,$CLUSTER_ADMISSION}" --allow-privileged=true \
+    --audit-policy-file="$D/config/audit.yaml" --audit-log-path="$D/log/audit.jsonl" \
     --service-cluster-ip-range=$SERVICE_CIDR --service-account-issuer=https://kubernetes.default.svc.cluster.local \
     --service-account-signing-key-file="$p/sa.key" --service-account-key-file="$p/sa.pub" \
     --kubelet-client-certificate="$p/apiserver-kubelet-client.crt" --kubelet-client-key="$p/apiserver-kubelet-client.key" \

@@ -115,6 +115,7 @@ cluster_status() {
 cluster_env() {
   printf 'export PATH=%q:"$PATH"\n' "$BIN"
   printf 'export KUBECONFIG=%q\n' "$KUBECONFIG_OUT"
+  printf 'export CLUSTER_AUDIT_LOG=%q     # one JSON object a line: every request of a service account\n' "$RUN/log/audit.jsonl"
   if [ "$(running_tier)" = node ]; then
     use_subnet
     printf 'export CLUSTER_NODE_IP=%s     # ingress on ports 80 and 443, NodePorts\n' "$NODE_IP"

@@ -6,7 +6,7 @@ import random
 import time
 import unittest
 
-from harness import ROOT, Cluster, Operator, Space, eventually
+from harness import ROOT, Cluster, Operator, Space, eventually, main
 
 CLUSTER = None
 QUICKSTART = str(ROOT / "examples/quickstart.yaml")
@@ -90,4 +90,4 @@ class Crashes(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

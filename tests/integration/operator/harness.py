@@ -9,48 +9,86 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+SCRIPT = str(ROOT / "tests/cluster/cluster")
+sys.path[:0] = [str(ROOT / "tests/cluster"), str(ROOT / "tests/chart")]
+import audit  # noqa: E402
+import rendering  # noqa: E402
+
 OPERATOR = os.environ.get("PAYMENT_OPERATOR", str(ROOT / "build/release/bin/payment-operator"))
 MANAGED_BY_US = "app.kubernetes.io/managed-by=payment-operator"
+RECORDS = os.environ.get("RIGHTS_RECORDS")      # a folder where each suite leaves what its operators asked for, for rights_used_test.py
+HOME, ACCOUNT = "payment-operator", "payment-operator"     # namespace and service account of the operator
 CHILD_KINDS = ("services,configmaps,secrets,serviceaccounts,persistentvolumeclaims,deployments,statefulsets,jobs,cronjobs,"
                "horizontalpodautoscalers,poddisruptionbudgets,ingresses")
 
 
 class Cluster:
-    """An embedded cluster of one tier with the definition installed; down() leaves nothing behind."""
+    """An embedded cluster of one tier with the definition and the operator's rights as the chart gives them, or bare of both; down() leaves
+    nothing behind."""
 
-    def __init__(self, tier, name=None):
+    asked = set()     # by the operators of this process, in all its clusters
+
+    def __init__(self, tier, name=None, admission="", bare=False):
         self.name = name or f"it-{tier}"
-        script = str(ROOT / "tests/cluster/cluster")
-        self._script = script
-        subprocess.run([script, "up", "--tier", tier, "--name", self.name], check=True, stdout=sys.stderr)
-        shell = f'eval "$("{script}" env --name {self.name})"; env -0'
+        self._clear()     # what a killed run left
+        subprocess.run([SCRIPT, "up", "--tier", tier, "--name", self.name], check=True, stdout=sys.stderr,
+                       env={**os.environ, "CLUSTER_ADMISSION": admission})
+        shell = f'eval "$("{SCRIPT}" env --name {self.name})"; env -0'
         lines = subprocess.run(["bash", "-c", shell], check=True, capture_output=True, text=True).stdout.split("\0")
         self.environment = dict(line.split("=", 1) for line in lines if "=" in line)
         self.kubeconfig = self.environment["KUBECONFIG"]
+        self._accounts = set()
+        if bare:
+            return
         self.kubectl("apply", "--server-side", "-f", str(ROOT / "crds/paymentplatforms.yaml"))
-        self.kubectl("wait", "--for=condition=Established", "crd/paymentplatforms.paymentplatform.io", "--timeout=30s")
+        # Not by kubectl wait, which gives up on a definition that has no status yet.
+        eventually("the definition is served", lambda: self.run("get", "paymentplatforms", "-A").returncode == 0, 30)
+        self.give_rights(HOME)
+        self._operator_kubeconfig = self.kubeconfig_of(HOME, ACCOUNT)
+        self.operator_kubeconfig = self._operator_kubeconfig.name
 
-    def render(self, *arguments):
-        """The chart's objects, as helm would apply them."""
-        return subprocess.run(["helm", "template", "payment-operator", str(ROOT / "charts/payment-operator"), *arguments], check=True,
-                              capture_output=True, text=True, env=self.environment).stdout
+    def give_rights(self, home, *values):
+        """The chart's service account in a new namespace, with what the chart gives it under these values, and nothing else."""
+        objects = rendering.of_kind(rendering.render("leaderElection.enabled=true", *values, namespace=home), "ServiceAccount", "Role",
+                                    "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+        self.kubectl("create", "namespace", home)
+        self.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+        self._accounts.add(f"{home}:{ACCOUNT}")
 
     def kubeconfig_of(self, namespace, account):
         """A file by which a program is this service account and nobody else."""
         config = json.loads(self.kubectl("config", "view", "--raw", "--minify", "-o", "json"))
-        token = self.kubectl("-n", namespace, "create", "token", account, "--duration=1h").strip()
+        token = self.kubectl("-n", namespace, "create", "token", account, "--duration=2h").strip()
         config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
         file = tempfile.NamedTemporaryFile("w", prefix="kubeconfig-", suffix=".json")
         json.dump(config, file)
         file.flush()
         return file
 
+    def requests(self):
+        """What operators have asked for so far; a namespace is HOME or "" here: which one of the platforms' does not matter."""
+        found = set()
+        for account in self._accounts:
+            home = account.split(":")[0]
+            for request in audit.requests_of(self.environment["CLUSTER_AUDIT_LOG"], account):
+                found.add(request._replace(namespace=HOME if request.namespace == home else ""))
+        return found
+
     def down(self):
-        subprocess.run([self._script, "down", "--name", self.name], check=True, stdout=sys.stderr)
+        if RECORDS:
+            Cluster.asked |= self.requests()
+            os.makedirs(RECORDS, exist_ok=True)
+            record = pathlib.Path(RECORDS) / f"{pathlib.Path(sys.argv[0]).stem}.json"
+            record.write_text(json.dumps(sorted(Cluster.asked), indent=0), encoding="utf-8")
+        self._clear()
+
+    def _clear(self):
+        subprocess.run([SCRIPT, "down", "--name", self.name], check=True, stdout=sys.stderr)
 
     def run(self, *arguments, stdin=None):
         return subprocess.run(["kubectl", *arguments], input=stdin, capture_output=True, text=True, timeout=120, env=self.environment)
@@ -103,14 +141,15 @@ class Space:
 
 
 class Operator:
-    """The real program as a process, confined to one namespace, or for all (None)."""
+    """The real program as a process, with the rights that the chart gives, confined to one namespace or several, or for all (None)."""
 
     started = []     # every one of this process, so that none outlives it
 
-    def __init__(self, cluster, namespace, kubeconfig=None):
+    def __init__(self, cluster, namespaces, kubeconfig=None, arguments=()):
         self.log = tempfile.NamedTemporaryFile("w+", prefix="payment-operator-", suffix=".log")
         self.process = subprocess.Popen(
-            [OPERATOR, "run", "--kubeconfig", kubeconfig or cluster.kubeconfig, *(["--namespace", namespace] if namespace else []),
+            [OPERATOR, "run", "--kubeconfig", kubeconfig or cluster.operator_kubeconfig,
+             *(f"--namespace={name}" for name in ([namespaces] if isinstance(namespaces, str) else namespaces or [])), *arguments,
              "--metrics-bind-address", "127.0.0.1:0", "--health-probe-bind-address", "127.0.0.1:0"],
             stderr=self.log, env={"PATH": os.environ["PATH"]})
         self._ports = {}
@@ -150,11 +189,6 @@ class Operator:
         for method, value in re.findall(pattern, self.read("metrics", "/metrics")):
             counts[method] = counts.get(method, 0) + int(value)
         return counts
-
-    def answers(self, code):
-        """How many of its requests were answered with this status code."""
-        pattern = rf'rest_client_requests_total\{{[^}}]*code="{code}"[^}}]*\}} (\d+)'
-        return sum(int(count) for count in re.findall(pattern, self.read("metrics", "/metrics")))
 
     def resident_bytes(self):
         return int(float(re.search(r"^process_resident_memory_bytes (\S+)", self.read("metrics", "/metrics"), re.M).group(1)))
@@ -196,3 +230,11 @@ def eventually(what, probe, seconds=60, interval=0.1):
         if time.monotonic() > end:
             raise AssertionError(f"not within {seconds} s: {what}; last seen: {value}")
         time.sleep(interval)
+
+
+def main():
+    """Runs the suite that calls it, and closes with the line that scripts/test counts."""
+    result = unittest.main(module="__main__", verbosity=2, exit=False).result
+    failed = len({getattr(test, "test_case", test).id() for test, _ in result.failures + result.errors})     # not once for each subtest
+    print(f"{max(0, result.testsRun - failed - len(result.skipped))} passed, {failed} failed, {len(result.skipped)} skipped", flush=True)
+    sys.exit(0 if result.wasSuccessful() and result.testsRun else 1)

@@ -5,7 +5,7 @@ import json
 import time
 import unittest
 
-from harness import CHILD_KINDS, ROOT, Cluster, Operator, Space, eventually
+from harness import CHILD_KINDS, ROOT, Cluster, Operator, Space, eventually, main
 
 CLUSTER = None
 QUICKSTART = ROOT / "examples/quickstart.yaml"
@@ -214,4 +214,4 @@ class Healing(OperatorTest):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from harness import ROOT, Cluster, Space
+from harness import ROOT, Cluster, Space, main
 
 CLUSTER = None
 SPACE = None
@@ -140,4 +140,4 @@ class Refusals(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()
