@@ -14,6 +14,7 @@
 #include "operator/engine/manager.hpp"
 #include "operator/kube/config.hpp"
 #include "operator/kube/fenced_transport.hpp"
+#include "operator/kube/paced_transport.hpp"
 #include "operator/kube/transport_cpprest.hpp"
 #include "operator/program/metered_transport.hpp"
 #include "operator/program/options.hpp"
@@ -76,7 +77,8 @@ int run(const program::Options& options) {
   std::unique_ptr<engine::Leader> leader;      // absent without an election
   const auto write_time = [&leader] { return leader ? leader->write_time() : std::chrono::milliseconds::max(); };
   kube::FencedTransport fenced(loop, metered, write_time);
-  engine::Manager manager({loop, fenced, base::system_rng(), keys, instruments},
+  kube::PacedTransport paced(loop, fenced, metrics);
+  engine::Manager manager({loop, paced, base::system_rng(), keys, instruments},
                           {options.namespaces, options.settings, instance_name(), [write_time] { return write_time().count() > 0; }},
                           controllers::reconcile);
   if (lease) {
