@@ -34,7 +34,8 @@ function(house_library target)
   endif()
   if(benches AND BUILD_TESTING AND NOT HOUSE_FUZZ)
     add_executable(${target}_bench ${benches})
-    target_link_libraries(${target}_bench PRIVATE ${target} benchmark::benchmark_main house_warnings)
+    # GTest: the fakes of the tests, which benchmarks use too, make assertions.
+    target_link_libraries(${target}_bench PRIVATE ${target} benchmark::benchmark_main GTest::gtest house_warnings)
   endif()
 endfunction()
 

@@ -85,7 +85,9 @@ int run(const program::Options& options) {
     leader = std::make_unique<engine::Leader>(loop, metered, base::system_rng(), std::move(*lease), metrics,
                                               [&manager](bool leads) { manager.set_leading(leads); });
   }
-  program::Probes probes(loop, metrics, {[&manager] { return manager.not_ready(); }, [&manager] { manager.measure(); }});
+  program::Probes probes(
+      loop, metrics,
+      {[&manager] { return manager.not_ready(); }, [&manager] { return manager.not_alive(); }, [&manager] { manager.measure(); }});
   if (auto listening = probes.start(options); !listening) return refuse(listening.error());
 
   kube::Timer last_moment;

@@ -24,6 +24,13 @@ struct Ref {
   auto operator<=>(const Ref&) const = default;
 };
 
+/// Somebody changes an object back each time it is written.
+struct Fight {
+  std::string path;      // of the field; empty: the object itself, which is deleted
+  std::string manager;   // who, by the object's managed fields; empty: nobody says so
+  friend bool operator==(const Fight&, const Fight&) = default;
+};
+
 /// What the engine knows about one platform at one moment.
 struct Snapshot {
   /// Objects with our labels (managed-by and instance), pods included, as watched.
@@ -33,6 +40,8 @@ struct Snapshot {
   /// What the API server answered to our last write of an object, where it refused (invalid, forbidden, quota). Gone after a write that
   /// it took; reported only while the plan still wants that write. Without it a refusal would show only in the log.
   std::map<Ref, std::string> refused;
+  /// Objects that somebody keeps changing back. Their writes stay in the plan and are made at growing distances.
+  std::map<Ref, Fight> fought;
 };
 
 /// Create once, never change afterwards (the generated Secret). `object` holds no secret value: `generate` says what to make.

@@ -110,10 +110,26 @@ Draft ready(const Summary& summary, const std::vector<Draft>& parts, const Snaps
   return {"Ready", "True", "PlatformReady", message};
 }
 
-Draft reconciling(const Summary& summary, const Draft& ready, const Plan& plan) {
+/// The first object that somebody keeps changing back.
+std::optional<Refusal> fought(const Snapshot& live) {
+  if (live.fought.empty()) return std::nullopt;
+  const auto& [ref, fight] = *live.fought.begin();
+  const std::string what =
+      fight.path.empty() ? fmt::format("{} {} is deleted each time the operator makes it", ref.kind, ref.name)
+                         : fmt::format("{} of {} {} is changed back each time the operator writes it", fight.path, ref.kind, ref.name);
+  const std::string by =
+      fight.manager.empty() ? "somebody whom its managed fields do not name, as admission webhooks" : '"' + fight.manager + '"';
+  return Refusal{
+      "LoopDetected",
+      fmt::format("{}, by {}; it is now written at growing distances. Stop the other writer, or ask for its value in the spec", what, by)};
+}
+
+Draft reconciling(const Summary& summary, const Snapshot& live, const Draft& ready, const Plan& plan) {
   if (summary.paused)
     return {"Reconciling", "False", "Paused", "nothing is changed until spec.paused and annotation paymentplatform.io/paused are gone"};
   if (summary.refusal) return {"Reconciling", "False", summary.refusal->reason, "waits until the cause is put right; see Stalled"};
+  if (const auto fight = fought(live))
+    return {"Reconciling", "False", fight->reason, "all but what is fought over is as the spec says; see Stalled"};
   if (summary.pending || ready.status != "True")
     return {"Reconciling", "True", "Progressing", ready.status == "True" ? "objects are being put right" : ready.message};
   const std::size_t waiting = plan.pending.size();
@@ -122,8 +138,9 @@ Draft reconciling(const Summary& summary, const Draft& ready, const Plan& plan) 
           fmt::format("{} change{} for permission: see status.pendingChanges", waiting, waiting == 1 ? " waits" : "s wait")};
 }
 
-Draft stalled(const Summary& summary) {
+Draft stalled(const Summary& summary, const Snapshot& live) {
   if (summary.refusal) return {"Stalled", "True", summary.refusal->reason, summary.refusal->message};
+  if (const auto fight = fought(live)) return {"Stalled", "True", fight->reason, fight->message};
   return {"Stalled", "False", "NotStalled", "the operator needs nothing from you"};
 }
 
@@ -175,18 +192,14 @@ bool is_progress(const std::string& reason) {
   return false;
 }
 
-void tell(const Object& live_status, const Draft& ready, Plan& plan) {
-  std::string old_status;
-  std::string old_reason;
-  for (const Object& old : object::list_at(live_status, {"conditions"})) {
-    if (text_at(old, {"type"}) == "Ready") {
-      old_status = text_at(old, {"status"});
-      old_reason = text_at(old, {"reason"});
-    }
-  }
-  if (ready.status == "True" && old_status != "True") plan.events.push_back({false, ready.reason, ready.message});
-  if (ready.status != "True" && ready.reason != old_reason && !is_progress(ready.reason))
-    plan.events.push_back({true, ready.reason, base::clip(ready.message, kNoteBytesMax, "...")});
+void tell(const Object& live_status, const Draft& ready, const Draft& stalled, Plan& plan) {
+  const auto old = by_key(object::list_at(live_status, {"conditions"}), "type");
+  const auto was = [&old](const char* type, const char* key) { return old.contains(type) ? text_at(old.at(type), {key}) : std::string(); };
+  const auto warn = [&plan](const Draft& of) { plan.events.push_back({true, of.reason, base::clip(of.message, kNoteBytesMax, "...")}); };
+  if (ready.status == "True" && was("Ready", "status") != "True") plan.events.push_back({false, ready.reason, ready.message});
+  if (ready.status != "True" && was("Ready", "reason") != ready.reason && !is_progress(ready.reason)) warn(ready);
+  // A refusal is Ready's news; what stalls while payments are taken is not.
+  if (stalled.status == "True" && stalled.reason != ready.reason && was("Stalled", "reason") != stalled.reason) warn(stalled);
 }
 
 /// A schema Job that failed is made anew until it succeeds. What is known stays the failure while the next attempt is on its way; otherwise
@@ -236,7 +249,8 @@ void report(const Object& platform, const crds::Platform& decoded, const Snapsho
   const Draft whole = ready(summary, parts, live, plan, is_ready_for(platform, decoded.generation));
 
   Object status = {{"observedGeneration", decoded.generation}, {"conditions", Object::array()}, {"components", Object::array()}};
-  for (const Draft& draft : {whole, reconciling(summary, whole, plan), stalled(summary)}) {
+  const Draft standstill = stalled(summary, live);
+  for (const Draft& draft : {whole, reconciling(summary, live, whole, plan), standstill}) {
     status["conditions"].push_back(condition(draft, decoded.generation, live_status, now));
   }
   for (const Draft& draft : parts) status["conditions"].push_back(condition(draft, decoded.generation, live_status, now));
@@ -261,7 +275,7 @@ void report(const Object& platform, const crds::Platform& decoded, const Snapsho
   }
   if (!same_status(status, live_status)) {
     plan.status = std::move(status);
-    tell(live_status, whole, plan);
+    tell(live_status, whole, standstill, plan);
   }
 }
 

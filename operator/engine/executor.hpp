@@ -15,20 +15,12 @@
 
 #include "controllers/platform/plan.hpp"
 #include "operator/engine/key_maker.hpp"
-#include "operator/engine/work_queue.hpp"
+#include "operator/engine/platform.hpp"
 #include "operator/kube/api.hpp"
 
 namespace engine {
 
 inline constexpr std::size_t kRequestsInFlightPerPlan = 8;   // measured: 32 are no faster against one API server
-
-/// The platform that a plan was made for.
-struct Platform {
-  Key key;
-  std::string uid;
-  std::string resource_version;
-  std::vector<std::string> finalizers;
-};
 
 struct Failure {
   controllers::Ref ref;

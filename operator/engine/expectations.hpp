@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "operator/engine/work_queue.hpp"
+#include "operator/engine/platform.hpp"
 #include "operator/kube/api.hpp"
+#include "operator/kube/loop.hpp"
 
 namespace engine {
 

@@ -7,9 +7,12 @@ const obs::Labels kQueue{{"name", "paymentplatform"}};
 const obs::Labels kController{{"controller", "paymentplatform"}};
 // From a look that finds nothing to do up to a reconcile at its deadline.
 const std::vector<double> kQueueBuckets{1e-5, 1e-4, 1e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120};
+// From a change of a label to an image that is pulled over a slow line.
+const std::vector<double> kReadyBuckets{0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800};
 constexpr const char* kReady = "paymentplatform_ready";
+constexpr const char* kPending = "paymentplatform_pending_changes";
 
-obs::Labels labels_of(const kube::PlatformKey& key) { return {{"namespace", key.name_space}, {"name", key.name}}; }
+obs::Labels labels_of(const Key& key) { return {{"namespace", key.name_space}, {"name", key.name}}; }
 
 }  // namespace
 
@@ -27,6 +30,9 @@ Instruments::Instruments(obs::Metrics& metrics)
       max_concurrent(metrics.gauge("controller_runtime_max_concurrent_reconciles", "Reconciles that may be under way.", kController)),
       timeouts(
           metrics.counter("controller_runtime_reconcile_timeouts_total", "Reconciles that were cut short at their deadline.", kController)),
+      watch_silence(metrics.gauge("payment_operator_watch_silence_seconds", "How long the quietest watch has given no sign of life.")),
+      time_to_ready(metrics.histogram("paymentplatform_time_to_ready_seconds",
+                                      "From a new platform, or a change of its spec, until it is Ready with it.", {}, kReadyBuckets)),
       drift_corrected(metrics.counter("paymentplatform_drift_corrected_total",
                                       "Objects written again although the platform had settled and its spec is unchanged.")),
       errors_(metrics.counter("controller_runtime_reconcile_errors_total", "Reconciles that failed, lost races not counted.", kController)),
@@ -51,11 +57,17 @@ void Instruments::reconciled(Result result, double seconds) {
       .Observe(seconds);
 }
 
-void Instruments::set_ready(const kube::PlatformKey& key, bool ready) {
-  metrics_.gauge(kReady, "1 when the platform's condition Ready is True.", labels_of(key)).Set(ready ? 1 : 0);
+void Instruments::set_platform(const Platform& platform) {
+  const obs::Labels labels = labels_of(platform.key);
+  metrics_.gauge(kReady, "1 when the platform's condition Ready is True.", labels).Set(platform.ready ? 1 : 0);
+  metrics_.gauge(kPending, "Changes that wait for an approval, a window or their turn.", labels)
+      .Set(static_cast<double>(platform.pending_changes));
 }
 
-void Instruments::forget(const kube::PlatformKey& key) { metrics_.remove_gauge(kReady, labels_of(key)); }
+void Instruments::forget(const Key& key) {
+  metrics_.remove_gauge(kReady, labels_of(key));
+  metrics_.remove_gauge(kPending, labels_of(key));
+}
 
 void Instruments::set_cache(std::size_t objects, std::size_t bytes) {
   metrics_.gauge("payment_operator_cached_objects", "Platforms and children that are kept in memory.").Set(static_cast<double>(objects));

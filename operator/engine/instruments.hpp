@@ -4,7 +4,7 @@
 #include <string>
 
 #include "common/obs/metrics.hpp"
-#include "operator/kube/cache.hpp"
+#include "operator/engine/platform.hpp"
 
 namespace engine {
 
@@ -15,8 +15,8 @@ class Instruments {
   enum class Result { Success, Error, Requeue };
   void reconciled(Result result, double seconds);
 
-  void set_ready(const kube::PlatformKey& key, bool ready);
-  void forget(const kube::PlatformKey& key);
+  void set_platform(const Platform& platform);
+  void forget(const Key& key);
 
   void set_cache(std::size_t objects, std::size_t bytes);
 
@@ -30,6 +30,8 @@ class Instruments {
   prometheus::Gauge& active_workers;
   prometheus::Gauge& max_concurrent;
   prometheus::Counter& timeouts;
+  prometheus::Gauge& watch_silence;
+  prometheus::Histogram& time_to_ready;
   prometheus::Counter& drift_corrected;
 
  private:

@@ -8,11 +8,9 @@
 #include <optional>
 
 #include "common/base/clock.hpp"
-#include "operator/kube/cache.hpp"
+#include "operator/engine/platform.hpp"
 
 namespace engine {
-
-using Key = kube::PlatformKey;
 
 /// Why a platform is looked at; the most urgent first.
 enum class Urgency : unsigned char {

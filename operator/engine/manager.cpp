@@ -19,8 +19,8 @@ Manager::Manager(Ports ports, ManagerOptions options, Reconcile reconcile)
       expectations_(ports.loop, cache_),
       executor_(
           ports.loop, api_, ports.rng, ports.keys, [this] { return may_write(); }, options_.instance),
-      reconciler_({ports.loop, cache_, expectations_, executor_, ports.instruments, [this] { return may_write(); }}, options_.settings,
-                  std::move(reconcile)) {}
+      reconciler_({ports.loop, ports.rng, cache_, expectations_, executor_, ports.instruments, [this] { return may_write(); }},
+                  options_.settings, std::move(reconcile)) {}
 
 void Manager::set_leading(bool leading) {
   if (leading == leading_) return;
@@ -51,6 +51,7 @@ void Manager::changed(const kube::Cache::Change& change) {
   const Key& key = change.platform;
   ports_.instruments.set_cache(cache_.objects(), cache_.bytes());
   if (change.kind == &kube::platform_kind() && !cache_.version({key.name_space, change.kind, key.name})) return forget(key);
+  if (change.different) reconciler_.touched(key);
   if (!begun(key)) return;
   if (change.wish) return queue_.add_now(key);
   const bool waited = expectations_.pending(key);
@@ -81,6 +82,11 @@ void Manager::forget(const Key& key) {
   expectations_.forget(key);
   reconciler_.forget(key);
   ports_.instruments.forget(key);
+}
+
+void Manager::measure() {
+  queue_.measure();
+  ports_.instruments.watch_silence.Set(std::chrono::duration<double>(watches_.silence()).count());
 }
 
 void Manager::stop(std::function<void()> stopped) {

@@ -41,8 +41,10 @@ class Manager {
 
   /// Why the operator is not ready to work; empty when it is.
   [[nodiscard]] std::string not_ready() const { return watches_.not_ready(); }
-  /// Brings the gauges of what is under way up to this moment.
-  void measure() { queue_.measure(); }
+  /// Why this process had better be started anew; empty when all is well.
+  [[nodiscard]] std::string not_alive() const { return watches_.not_alive(); }
+  /// Brings the gauges that time moves up to this moment.
+  void measure();
 
  private:
   void begin();

@@ -1,11 +1,13 @@
 #include "operator/engine/reconciler.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "common/obs/log.hpp"
+#include "operator/engine/work_queue.hpp"
 
 namespace engine {
 namespace {
@@ -23,37 +25,13 @@ std::string text(const Object& object, const char* key) {
   return it != object.end() && it->is_string() ? it->get<std::string>() : std::string{};
 }
 
-Platform identity(const Key& key, const Object& object) {
-  const Object& metadata = object["metadata"];
-  Platform platform{key, text(metadata, "uid"), text(metadata, "resourceVersion"), {}};
-  if (const auto finalizers = metadata.find("finalizers"); finalizers != metadata.end() && finalizers->is_array()) {
-    for (const Object& finalizer : *finalizers) {
-      if (finalizer.is_string()) platform.finalizers.push_back(finalizer.get<std::string>());
-    }
-  }
-  return platform;
-}
-
-std::int64_t generation(const Object& object) {
-  const auto it = object["metadata"].find("generation");
-  return it != object["metadata"].end() && it->is_number_integer() ? it->get<std::int64_t>() : 0;
-}
-
-bool is_ready(const Object& object) {
-  const auto status = object.find("status");
-  if (status == object.end() || !status->is_object()) return false;
-  const auto conditions = status->find("conditions");
-  if (conditions == status->end() || !conditions->is_array()) return false;
-  return std::any_of(conditions->begin(), conditions->end(), [](const Object& condition) {
-    return condition.is_object() && text(condition, "type") == "Ready" && text(condition, "status") == "True";
-  });
-}
-
 /// The API server understood and will say the same again until something changes: the status must tell.
 bool refused(base::Code code) {
   return code == base::Code::InvalidArgument || code == base::Code::PermissionDenied || code == base::Code::NotFound ||
          code == base::Code::Internal;
 }
+
+Ref ref_of(const kube::ObjectId& id) { return {std::string(id.kind->api_version), std::string(id.kind->kind), id.name}; }
 
 kube::ObjectId id_of(const Key& key) { return {key.name_space, &kube::platform_kind(), key.name}; }
 
@@ -67,17 +45,23 @@ Reconciler::Reconciler(Parts parts, controllers::Settings settings, Reconcile re
 void Reconciler::run(const Key& key, std::function<void(Verdict)> done) {
   const auto version = parts_.cache.version(id_of(key));
   if (!version || !parts_.may_write()) return done({});
-  auto pass = std::make_shared<Pass>(Pass{.key = key,
-                                          .uid = version->uid,
-                                          .wish = version->wish,
-                                          .deadline = parts_.loop.clock().steady_now() + kReconcileDeadline,
-                                          .live = {},
-                                          .done = std::move(done)});
+  const auto now = parts_.loop.clock().steady_now();
+  Memory& memory = memories_[key];
+  if (memory.at_rest && !memory.touched && (!memory.due || now < *memory.due)) {
+    const auto left = [&] { return std::chrono::ceil<milliseconds>(*memory.due - now); };
+    return done({.settled = true, .again = memory.due ? std::optional(left()) : std::nullopt});
+  }
+  memory.touched = false;
+  memory.at_rest = false;
+  auto pass = std::make_shared<Pass>(Pass{
+      .key = key, .uid = version->uid, .wish = version->wish, .deadline = now + kReconcileDeadline, .live = {}, .done = std::move(done)});
   for (Object& child : parts_.cache.children(key)) {
     Ref ref{text(child, "apiVersion"), text(child, "kind"), text(child["metadata"], "name")};
     pass->live.children.emplace(std::move(ref), std::move(child));
   }
-  pass->live.refused = memories_[key].refused;
+  if (std::exchange(memory.wish, pass->wish) != pass->wish) memory.fights = {};      // a new wish is not to wait for old quarrels
+  pass->live.refused = memory.refused;
+  pass->live.fought = memory.fights.fought();
   decide(pass);
 }
 
@@ -87,12 +71,15 @@ bool Reconciler::superseded(const Pass& pass) const {
 }
 
 void Reconciler::decide(const Passing& pass) {
-  const auto platform = parts_.cache.platform(pass->key);
-  if (!platform || !goes_on(*pass)) return pass->done(cut_short(*pass));
-  parts_.instruments.set_ready(pass->key, is_ready(*platform));
-  Plan plan = reconcile_(*platform, pass->live, settings_, parts_.loop.clock().now());
+  const auto object = parts_.cache.platform(pass->key);
+  if (!object || !goes_on(*pass)) return pass->done(cut_short(*pass));
+  Memory& memory = memories_[pass->key];
+  Platform platform = platform_of(pass->key, *object);
+  measure(memory, platform);
+  Plan plan = reconcile_(*object, pass->live, settings_, parts_.loop.clock().now());
   if (!plan.reads.empty()) return read(pass, plan.reads);
-  execute(pass, *platform, std::move(plan));
+  if (memory.fights.observe(plan, parts_.loop.clock().steady_now(), parts_.rng)) return name_fighters(pass);
+  execute(pass, std::move(platform), std::move(plan));
 }
 
 void Reconciler::read(const Passing& pass, const std::vector<Ref>& refs) {
@@ -112,35 +99,90 @@ void Reconciler::read(const Passing& pass, const std::vector<Ref>& refs) {
   }));
 }
 
-void Reconciler::execute(const Passing& pass, const Object& platform, Plan plan) {
+/// The status names who changes what back; only the object itself, with all of its managed fields, can tell.
+void Reconciler::name_fighters(const Passing& pass) {
+  const auto refs = memories_[pass->key].fights.unnamed();
+  parts_.executor.read(pass->key.name_space, refs, lifetime_.wrap([this, pass, refs](const base::Result<Executor::Reads>& reads) {
+    Fights& fights = memories_[pass->key].fights;
+    for (const Ref& ref : refs) fights.name(ref, reads ? reads->at(ref) : std::nullopt);
+    pass->live.fought = fights.fought();
+    for (const Ref& ref : refs) {
+      const auto fight = pass->live.fought.find(ref);
+      if (fight == pass->live.fought.end()) continue;      // the platform has gone meanwhile
+      obs::warn("changed back each time it is written", {{"namespace", pass->key.name_space},
+                                                         {"platform", pass->key.name},
+                                                         {"object", ref.kind + " " + ref.name},
+                                                         {"field", fight->second.path},
+                                                         {"by", fight->second.manager}});
+    }
+    decide(pass);
+  }));
+}
+
+void Reconciler::execute(const Passing& pass, Platform platform, Plan plan) {
+  const auto now = parts_.loop.clock().steady_now();
+  Memory& memory = memories_[pass->key];
+  memory.fights.hold_back(plan, now);
   if (plan.requeue_after) pass->look_again = std::max(milliseconds(*plan.requeue_after), kRequeueMin);
+  if (const auto due = memory.fights.next()) {
+    const auto wait = std::max(std::chrono::ceil<milliseconds>(*due - now), milliseconds(0));
+    pass->look_again = std::min(pass->look_again.value_or(wait), wait);
+  }
   if (plan.empty()) {
-    Memory& memory = memories_[pass->key];
     memory.restless = 0;
-    memory.settled_generation = generation(platform);
+    memory.settled_generation = platform.generation;
+    memory.at_rest = true;
+    memory.due = pass->look_again ? std::optional(now + *pass->look_again) : std::nullopt;
     return pass->done({.settled = true, .again = pass->look_again});
   }
-  count_drift(*pass, platform, plan);
+  count_drift(memory, platform, plan);
+  pass->sent = Fights::sent_by(plan);
   parts_.executor.execute(
-      identity(pass->key, platform), std::move(plan), [this, pass] { return goes_on(*pass); },
+      std::move(platform), std::move(plan), [this, pass] { return goes_on(*pass); },
       lifetime_.wrap([this, pass](const Outcome& outcome) { finish(pass, outcome); }));
 }
 
-void Reconciler::count_drift(const Pass& pass, const Object& platform, const Plan& plan) {
-  const std::size_t objects = plan.apply.size();
-  if (objects == 0 || memories_[pass.key].settled_generation != generation(platform)) return;
-  parts_.instruments.drift_corrected.Increment(static_cast<double>(objects));
+void Reconciler::count_drift(const Memory& memory, const Platform& platform, const Plan& plan) const {
+  if (memory.settled_generation != platform.generation) return;
+  parts_.instruments.drift_corrected.Increment(static_cast<double>(plan.apply.size()));
+}
+
+/// Ready or not, and how long it took: from a change that was seen to happen, or from the creation of a platform that never changed.
+void Reconciler::measure(Memory& memory, const Platform& platform) const {
+  parts_.instruments.set_platform(platform);
+  const auto now = parts_.loop.clock().steady_now();
+  const bool first_look = memory.generation < 0;
+  if (std::exchange(memory.generation, platform.generation) != platform.generation) {
+    memory.wished_at.reset();
+    if (!first_look) {
+      memory.wished_at = now;
+    } else if (platform.generation == 1 && platform.created) {
+      memory.wished_at = now - std::max(parts_.loop.clock().now() - *platform.created, std::chrono::microseconds(0));
+    }
+    if (first_look && platform.ready) memory.wished_at.reset();
+  }
+  if (memory.wished_at && platform.ready && platform.observed_generation == platform.generation) {
+    parts_.instruments.time_to_ready.Observe(std::chrono::duration<double>(now - *std::exchange(memory.wished_at, std::nullopt)).count());
+  }
 }
 
 void Reconciler::finish(const Passing& pass, const Outcome& outcome) {
   const Key& key = pass->key;
   if (!parts_.cache.version(id_of(key))) return pass->done({});
   Memory& memory = memories_[key];
+  std::set<Ref> written;
   for (const auto& [id, uid, version] : outcome.written) {
     parts_.expectations.written(key, {id, uid, version});
-    memory.refused.erase({std::string(id.kind->api_version), std::string(id.kind->kind), id.name});
+    written.insert(ref_of(id));
+    memory.refused.erase(ref_of(id));
   }
-  for (const kube::Written& removed : outcome.removed) parts_.expectations.removed(key, removed.id, removed.uid);
+  for (const Fights::Sent& sent : pass->sent) {
+    if (written.contains(sent.ref)) memory.fights.written(sent, parts_.loop.clock().steady_now());
+  }
+  for (const kube::Written& removed : outcome.removed) {
+    parts_.expectations.removed(key, removed.id, removed.uid);
+    memory.fights.removed(ref_of(removed.id));
+  }
   if (!outcome.failures.empty()) return pass->done(failed(*pass, outcome));
   if (outcome.cut_short) return pass->done(cut_short(*pass));
   if (outcome.wrote() && ++memory.restless > kRestlessMax) {
@@ -159,6 +201,7 @@ Verdict Reconciler::cut_short(const Pass& pass) const {
     obs::info("plan dropped for a newer wish", {{"namespace", key.name_space}, {"platform", key.name}});
     return {.result = Result::Requeue, .again = milliseconds(0)};
   }
+  if (!late(pass)) return {.result = Result::Requeue, .again = milliseconds(0)};     // the lease was lost for a moment
   obs::warn("reconcile took too long; the rest of its writes are dropped, and the platform is looked at again",
             {{"namespace", key.name_space}, {"platform", key.name}, {"seconds", kReconcileDeadline.count()}});
   parts_.instruments.timeouts.Increment();

@@ -1,6 +1,7 @@
 // One reconcile of one platform, from the first look to the last answer:
 //
-//   Snapshot from the cache -> controllers::reconcile() -> reads by name, and again -> Executor -> what to remember, what next
+//   Snapshot from the cache -> controllers::reconcile() -> reads by name, and again -> what is fought over is held back
+//     -> Executor -> what to remember, what next
 //
 // Several run side by side, never two of one platform; the work queue sees to that.
 #pragma once
@@ -14,6 +15,7 @@
 #include "controllers/platform/plan.hpp"
 #include "operator/engine/executor.hpp"
 #include "operator/engine/expectations.hpp"
+#include "operator/engine/fights.hpp"
 #include "operator/engine/instruments.hpp"
 
 namespace engine {
@@ -41,6 +43,7 @@ class Reconciler {
  public:
   struct Parts {
     kube::Loop& loop;
+    base::Rng& rng;
     kube::Cache& cache;
     Expectations& expectations;
     Executor& executor;
@@ -49,26 +52,39 @@ class Reconciler {
   };
   Reconciler(Parts parts, controllers::Settings settings, Reconcile reconcile);
 
-  /// `done` runs on the loop, once, possibly within this call.
+  /// `done` runs on the loop, once, possibly within this call. A platform that was at rest, and of which nothing was touched since, is not
+  /// looked at before its time.
   void run(const Key& key, std::function<void(Verdict)> done);
   /// The platform is gone: nothing about it is kept.
   void forget(const Key& key) { memories_.erase(key); }
+  /// Something of it is different from what the last run saw.
+  void touched(const Key& key) {
+    if (const auto memory = memories_.find(key); memory != memories_.end()) memory->second.touched = true;
+  }
 
  private:
   /// What is remembered about a platform between two reconciles.
   struct Memory {
-    int restless = 0;                        // plans in a row that wrote
-    std::int64_t settled_generation = -1;    // for which the last plan was empty
-    std::map<controllers::Ref, std::string> refused;   // what the API server said to the last write of it
+    bool touched = true;  // since the last run began
+    bool at_rest = false;  // its plan was empty
+    std::optional<base::SteadyPoint> due{};  // and would be made again at this time
+    int restless = 0;  // plans in a row that wrote
+    std::int64_t settled_generation = -1;  // for which the last plan was empty
+    std::map<controllers::Ref, std::string> refused;  // what the API server said to the last write of it
+    Fights fights;
+    std::uint64_t wish = 0;  // that `fights` are about
+    std::int64_t generation = -1;  // last seen
+    std::optional<base::SteadyPoint> wished_at{};  // when that was asked for, until it is Ready with it
   };
   /// One reconcile under way.
   struct Pass {
     Key key;
-    std::string uid;                         // of the platform, and what its users say: when either is another, this pass is of no use
+    std::string uid;  // of the platform, and what its users say: when either is another, this pass is of no use
     std::uint64_t wish = 0;
     base::SteadyPoint deadline;
     controllers::Snapshot live;
-    int rounds = 0;                          // of reads
+    int rounds = 0;  // of reads
+    std::vector<Fights::Sent> sent{};
     std::optional<std::chrono::milliseconds> look_again{};
     std::function<void(Verdict)> done;
   };
@@ -76,11 +92,13 @@ class Reconciler {
 
   void decide(const Passing& pass);
   void read(const Passing& pass, const std::vector<controllers::Ref>& refs);
-  void execute(const Passing& pass, const controllers::Object& platform, controllers::Plan plan);
+  void name_fighters(const Passing& pass);
+  void execute(const Passing& pass, Platform platform, controllers::Plan plan);
   void finish(const Passing& pass, const Outcome& outcome);
   [[nodiscard]] Verdict cut_short(const Pass& pass) const;
   [[nodiscard]] Verdict failed(const Pass& pass, const Outcome& outcome);
-  void count_drift(const Pass& pass, const controllers::Object& platform, const controllers::Plan& plan);
+  void count_drift(const Memory& memory, const Platform& platform, const controllers::Plan& plan) const;
+  void measure(Memory& memory, const Platform& platform) const;
 
   [[nodiscard]] bool superseded(const Pass& pass) const;
   [[nodiscard]] bool late(const Pass& pass) const { return parts_.loop.clock().steady_now() >= pass.deadline; }

@@ -31,6 +31,8 @@ class FakeApiServer final : public kube::Transport {
   std::chrono::milliseconds delay{0};
   /// Events wait here while true, as they would on a slow watch.
   bool hold_events = false;
+  /// Streams that are asked for while true are never answered.
+  bool mute = false;
 
   std::vector<kube::Request> writes;      // as asked, in order
   std::size_t reads = 0;                  // GETs of single objects
@@ -44,6 +46,7 @@ class FakeApiServer final : public kube::Transport {
 
   std::unique_ptr<kube::Stream> open(kube::Request request, kube::StreamEvents events) override {
     auto stream = std::make_shared<Open>(Open{collection_of(request.path), std::move(events)});
+    if (mute) return std::make_unique<Handle>(std::move(stream));
     streams_.push_back(stream);
     loop_.post([stream] {
       if (!stream->closed) stream->events.opened();

@@ -1,10 +1,18 @@
 #include "operator/engine/watches.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/obs/log.hpp"
 
 namespace engine {
+namespace {
+
+std::string name_of(const kube::WatchTarget& target) {
+  return std::string(target.kind->plural) + (target.name_space.empty() ? "" : " in " + target.name_space);
+}
+
+}  // namespace
 
 void Watches::start(std::vector<std::string> namespaces) {
   if (namespaces.empty()) namespaces.emplace_back();
@@ -22,7 +30,7 @@ void Watches::add(const kube::Kind& kind, const std::string& name_space) {
 }
 
 void Watches::trouble(const kube::WatchTarget& target, const base::Error& error) {
-  const std::string collection = std::string(target.kind->plural) + (target.name_space.empty() ? "" : " in " + target.name_space);
+  const std::string collection = name_of(target);
   // A stream that expires or breaks is everyday; a list that fails keeps us from working.
   const bool known = cache_.synced(target.name_space);
   const bool platforms_unknown = !known && error.code == base::Code::NotFound && target.kind == &kube::platform_kind();
@@ -37,6 +45,23 @@ std::string Watches::not_ready() const {
   std::string why = "waiting for the first list of every collection";
   for (const auto& [collection, problem] : troubles_) why += "; " + collection + ": " + problem;
   return why;
+}
+
+const kube::Watcher* Watches::quietest() const {
+  const auto it = std::min_element(watchers_.begin(), watchers_.end(),
+                                   [](const auto& left, const auto& right) { return left->alive_at() < right->alive_at(); });
+  return it == watchers_.end() ? nullptr : it->get();
+}
+
+base::SteadyPoint::duration Watches::silence() const {
+  const kube::Watcher* watcher = quietest();
+  return watcher == nullptr ? base::SteadyPoint::duration{} : loop_.clock().steady_now() - watcher->alive_at();
+}
+
+std::string Watches::not_alive() const {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(silence());
+  if (seconds < kWatchStuck) return {};
+  return "the watch of " + name_of(quietest()->target()) + " has given no sign of life for " + std::to_string(seconds.count()) + " s";
 }
 
 }  // namespace engine

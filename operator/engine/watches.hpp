@@ -12,6 +12,10 @@
 
 namespace engine {
 
+// A watch hears a bookmark every minute, and is opened anew every five and whenever it is silent for two. One of which nothing was heard
+// for so long is stuck in this process or on its way out of it, and a new process is the remedy.
+inline constexpr std::chrono::seconds kWatchStuck{300};
+
 class Watches {
  public:
   Watches(kube::Loop& loop, kube::Transport& transport, base::Rng& rng, kube::Cache& cache)
@@ -25,8 +29,13 @@ class Watches {
 
   /// Which collection is not known, and why; empty when all are.
   [[nodiscard]] std::string not_ready() const;
+  /// Which watch has given no sign of life for too long; empty when none.
+  [[nodiscard]] std::string not_alive() const;
+  /// Of the quietest watch.
+  [[nodiscard]] base::SteadyPoint::duration silence() const;
 
  private:
+  [[nodiscard]] const kube::Watcher* quietest() const;
   void add(const kube::Kind& kind, const std::string& name_space);
   void trouble(const kube::WatchTarget& target, const base::Error& error);
 

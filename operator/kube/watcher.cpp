@@ -76,6 +76,7 @@ void Watcher::act(const watch_action::OpenStream& action) {
   request.timeout = kWatchStreamMax;
   StreamEvents events;
   events.opened = [this] {
+    alive();
     heard();
     feed(watch_input::Opened{});
   };
@@ -94,6 +95,7 @@ void Watcher::act(const watch_action::RetryAfter& action) {
 }
 
 void Watcher::page_read(const base::Result<Response>& result) {
+  if (result) alive();
   if (!result) return fail(result.error());
   if (result->status != 200) return fail(error_of(*result));
   json page = json::parse(result->body, nullptr, false);
@@ -111,6 +113,7 @@ void Watcher::page_read(const base::Result<Response>& result) {
 }
 
 void Watcher::data(std::string_view piece) {
+  alive();
   heard();
   const auto fed = framer_.feed(piece, [this](std::string_view text) {
     if (stream_ != nullptr && watch_.state == Watch::State::Watching) line(text);
@@ -152,6 +155,8 @@ void Watcher::stream_ended(const base::Status& status) {
 }
 
 void Watcher::fail(const base::Error& error) {
+  // Unknown is what no answer looks like, and DeadlineExceeded our own impatience; everything else somebody said.
+  if (error.code != Code::Unknown && error.code != Code::DeadlineExceeded) alive();
   stream_.reset();
   sink_.trouble(error);
   feed(watch_input::Failed{error});

@@ -45,7 +45,13 @@ class Watcher {
  public:
   Watcher(WatchTarget target, Loop& loop, Transport& transport, base::Rng& rng, WatchSink& sink);
 
-  void start() { feed(watch_input::Wake{}); }
+  void start() {
+    alive_at_ = loop_.clock().steady_now();
+    feed(watch_input::Wake{});
+  }
+  /// When the server last had a word for this watch: a page, an opened stream, an event, a bookmark, or why not. Being unreachable counts,
+  /// since it is known; silence does not.
+  [[nodiscard]] base::SteadyPoint alive_at() const { return alive_at_; }
   [[nodiscard]] Watch::State state() const { return watch_.state; }
   [[nodiscard]] const WatchTarget& target() const { return target_; }
 
@@ -63,6 +69,7 @@ class Watcher {
   void stream_ended(const base::Status& status);
   void fail(const base::Error& error);
   void heard();
+  void alive() { alive_at_ = loop_.clock().steady_now(); }
   void later(Task task);
 
   WatchTarget target_;
@@ -71,8 +78,9 @@ class Watcher {
   base::Rng& rng_;
   WatchSink& sink_;
   Watch watch_;
+  base::SteadyPoint alive_at_{};
   std::unique_ptr<Stream> stream_;
-  std::uint64_t streams_ = 0;      // opened so far: tells a late word of an earlier stream from one of this
+  std::uint64_t streams_ = 0;  // opened so far: tells a late word of an earlier stream from one of this
   LineFramer framer_;
   Timer retry_;
   Timer silence_;

@@ -106,6 +106,27 @@ TEST_F(WatcherTest, ASilentStreamIsClosedAndOpenedAgain) {
   EXPECT_TRUE(transport.streams[1]->request.path.ends_with("resourceVersion=10"));
 }
 
+TEST_F(WatcherTest, IsAliveByWhatTheServerSaysAndNotByTrying) {
+  watching();
+  const auto heard = loop.clock().steady_now();
+  loop.advance(kWatchSilenceMax + seconds(1));
+  ASSERT_EQ(transport.streams.size(), 2U) << "it tries";
+  EXPECT_EQ(watcher.alive_at(), heard);
+  transport.stream_opened();
+  EXPECT_EQ(watcher.alive_at(), loop.clock().steady_now());
+  loop.advance(seconds(60));
+  transport.stream_data(line("BOOKMARK", object("", "20")));
+  EXPECT_EQ(watcher.alive_at(), loop.clock().steady_now());
+
+  const auto bookmark = loop.clock().steady_now();
+  loop.advance(seconds(30));
+  transport.stream_ended(base::fail(base::Code::Unknown, "connection reset"));
+  EXPECT_EQ(watcher.alive_at(), bookmark) << "nobody knows what became of it";
+  loop.advance(seconds(10));
+  transport.stream_ended(base::fail(base::Code::PermissionDenied, "forbidden"));
+  EXPECT_EQ(watcher.alive_at(), loop.clock().steady_now()) << "a refusal is a word too, and a new process would hear the same";
+}
+
 TEST_F(WatcherTest, ALateWordOfAClosedStreamChangesNothing) {
   watching();
   transport.stream_data("garbage\n" + line("ADDED", object("c", "11")));

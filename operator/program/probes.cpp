@@ -26,7 +26,8 @@ Probes::Probes(kube::Loop& loop, const obs::Metrics& metrics, Questions question
       metrics_(metrics),
       questions_(std::move(questions)) {
   health_.add("loop", obs::Group::Liveness, [this] { return stalled(); });
-  health_.add("caches", obs::Group::Readiness, [this] { return unready(); });
+  health_.add("watches", obs::Group::Liveness, [this] { return said(why_not_alive_); });
+  health_.add("caches", obs::Group::Readiness, [this] { return said(why_not_ready_); });
 }
 
 void Probes::beat() {
@@ -35,6 +36,7 @@ void Probes::beat() {
   {
     const std::lock_guard lock(mutex_);
     why_not_ready_ = questions_.not_ready();
+    why_not_alive_ = questions_.not_alive();
   }
   timer_ = kube::Timer(loop_, kBeat, [this] { beat(); });
 }
@@ -45,9 +47,9 @@ obs::Problem Probes::stalled() const {
   return "the loop has not turned for " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(silent).count()) + " s";
 }
 
-obs::Problem Probes::unready() const {
+obs::Problem Probes::said(const std::string& why) const {
   const std::lock_guard lock(mutex_);
-  return why_not_ready_.empty() ? obs::Problem{} : obs::Problem{why_not_ready_};
+  return why.empty() ? obs::Problem{} : obs::Problem{why};
 }
 
 base::Status Probes::start(const Options& options) {

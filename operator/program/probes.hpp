@@ -25,6 +25,7 @@ class Probes {
   /// Asked on the loop, at every beat.
   struct Questions {
     std::function<std::string()> not_ready;    // why the operator is not ready; empty when it is
+    std::function<std::string()> not_alive;    // why it had better be started anew
     std::function<void()> measure;             // brings the gauges that time moves up to this moment
   };
   Probes(kube::Loop& loop, const obs::Metrics& metrics, Questions questions);
@@ -35,7 +36,7 @@ class Probes {
  private:
   void beat();
   [[nodiscard]] obs::Problem stalled() const;
-  [[nodiscard]] obs::Problem unready() const;
+  [[nodiscard]] obs::Problem said(const std::string& why) const;
   base::Status listen(const Address& address, net::Router router, const char* what);
 
   kube::Loop& loop_;
@@ -45,6 +46,7 @@ class Probes {
   std::atomic<base::SteadyPoint::rep> last_beat_{0};
   mutable std::mutex mutex_;
   std::string why_not_ready_ = "starting";     // under mutex_
+  std::string why_not_alive_;                  // under mutex_
   kube::Timer timer_;
   net::Shards shards_{1};
   std::vector<std::unique_ptr<net::HttpServer>> servers_;
