@@ -20,7 +20,7 @@ ComponentStatus health(const Context& ctx) {
   status.ready = object::number_at(*set, {"status", "readyReplicas"});
   if (current && rolled && status.ready >= 1) {
     status.good = true;
-    if (image_of(*set, kName) == ctx.images.mysql) status.image = ctx.images.mysql;      // the template may still be the one before an edit
+    if (image_of(*set, kName) == ctx.images.mysql) status.image = ctx.images.mysql;  // the template may still be the one before an edit
     status.reason = "DatabaseReady";
     status.message = claim == nullptr ? "" : claim_warning(ctx, *claim);
     if (status.message.empty()) status.message = fmt::format("StatefulSet {} answers", kName);
