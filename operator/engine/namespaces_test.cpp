@@ -23,9 +23,12 @@ class NamespacesTest : public ::testing::Test {
  protected:
   void TearDown() override { manager.reset(); }
 
-  void start(std::vector<std::string> namespaces) {
+  void make(std::vector<std::string> namespaces) {
     manager = std::make_unique<Manager>(Ports{loop, server, rng, keys, instruments}, ManagerOptions{std::move(namespaces), {}, "test"},
                                         say_hello);
+  }
+  void start(std::vector<std::string> namespaces) {
+    make(std::move(namespaces));
     manager->set_leading(true);
     manager->start();
     loop.settle();
@@ -61,6 +64,16 @@ TEST_F(NamespacesTest, OneThatMayNotBeListedStopsNoOther) {
   server.forbidden = [](const std::string&) { return false; };
   loop.advance(std::chrono::minutes(2));
   EXPECT_TRUE(greeted("gone"));
+  EXPECT_EQ(manager->not_ready(), "");
+}
+
+TEST_F(NamespacesTest, AnOperatorThatHasNotAskedForAnythingIsNotReady) {
+  make({});
+  EXPECT_NE(manager->not_ready(), "");
+  manager->set_leading(true);
+  manager->start();
+  EXPECT_NE(manager->not_ready(), "");
+  loop.settle();
   EXPECT_EQ(manager->not_ready(), "");
 }
 

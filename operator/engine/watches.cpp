@@ -41,6 +41,7 @@ void Watches::trouble(const kube::WatchTarget& target, const base::Error& error)
 }
 
 std::string Watches::not_ready() const {
+  if (watchers_.empty()) return "the watches have not been started";
   if (cache_.synced()) return {};
   std::string why = "waiting for the first list of every collection";
   for (const auto& [collection, problem] : troubles_) why += "; " + collection + ": " + problem;

@@ -52,13 +52,14 @@ class Cluster:
         self._operator_kubeconfig = self.kubeconfig_of(HOME, ACCOUNT)
         self.operator_kubeconfig = self._operator_kubeconfig.name
 
-    def give_rights(self, home, *values):
+    def give_rights(self, home, *values, recorded=True):
         """The chart's service account in a new namespace, with what the chart gives it under these values, and nothing else."""
         objects = rendering.of_kind(rendering.render("leaderElection.enabled=true", *values, namespace=home), "ServiceAccount", "Role",
                                     "RoleBinding", "ClusterRole", "ClusterRoleBinding")
         self.kubectl("create", "namespace", home)
         self.kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
-        self._accounts.add(f"{home}:{ACCOUNT}")
+        if recorded:
+            self._accounts.add(f"{home}:{ACCOUNT}")
 
     def kubeconfig_of(self, namespace, account):
         """A file by which a program is this service account and nobody else."""

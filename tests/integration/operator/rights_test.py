@@ -4,6 +4,7 @@ with the admission plugin on that asks for the right to block an owner's deletio
 import copy
 import json
 import unittest
+import urllib.error
 
 from harness import ACCOUNT, HOME, ROOT, Cluster, Operator, Space, eventually, main
 
@@ -140,6 +141,21 @@ class Rights(unittest.TestCase):
             operator.stop()
         for space in (first, second, other):
             space.delete()
+
+    def test_that_are_missing_in_one_namespace_stop_no_other(self):
+        """As after somebody deleted the namespace, and with it the Role there."""
+        space = Space(CLUSTER, "still-there")
+        self.owner_known(space)
+        CLUSTER.give_rights("operator-of-one", f'watchNamespaces=["{space.name}"]', recorded=False)
+        with CLUSTER.kubeconfig_of("operator-of-one", ACCOUNT) as kubeconfig:
+            operator = Operator(CLUSTER, [space.name, "gone"], kubeconfig.name)
+            self.start({}, [space])
+            self.ready(space)
+            with self.assertRaises(urllib.error.HTTPError) as answer:
+                operator.read("probes", "/readyz")
+            self.assertIn("in gone", answer.exception.read().decode())
+            operator.stop()
+        space.delete()
 
     def test_are_enough_to_clear_away_what_an_older_release_made(self):
         space = Space(CLUSTER, "older-release")
