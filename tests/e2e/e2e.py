@@ -226,6 +226,11 @@ def two_payment_pods():
     ready()
 
 
+def check_nothing_lost(load):
+    lost = load.lost()
+    check(not lost, f"{len(lost)} answered 200 and not there: {lost[:3]}")
+
+
 @test
 def deleting_a_payment_pod_under_load_fails_no_request():
     if not EMBEDDED:
@@ -265,7 +270,7 @@ def a_release_rolls_step_by_step_under_load_and_fails_no_request():
     check(order == ["channel-simulator", "callback-service", "reconciliation-service", "payment-service"], f"rolled in this order: {order}")
     check(get("pp", "quickstart")["status"]["version"] == "next", f"{get('pp', 'quickstart')['status']}")
     check(not load.failures, f"{len(load.failures)} of {load.requests()} requests failed, first: {load.failures[:3]}")
-    check(not load.lost(), f"answered 200 and not there: {load.lost()[:3]}")
+    check_nothing_lost(load)
     patch_spec({"version": before.rpartition(":")[2]})       # and back, as an ordinary edit
     ready(seconds=240)
     check(release_of(get("deployment", "payment-service")) == before, "the way back did not arrive")
@@ -278,7 +283,7 @@ def a_killed_database_loses_nothing_that_was_answered():
     with Load(payment(), f"KILL_{RUN}") as load:
         kubectl("delete", "pod", "mysql-0", "-n", "payment", "--grace-period=0", "--force")
         load.goes_on(seconds=120)
-    check(not load.lost(), f"answered 200 and not there: {load.lost()[:3]}")
+    check_nothing_lost(load)
     status, answer, _ = create(load.accepted[0])
     check(status == 409, f"a second create of an accepted one answered {status} {answer}")
     ready()
@@ -296,7 +301,7 @@ def a_drained_node_recovers_without_help():
         kubectl("uncordon", node)
         load.goes_on(seconds=180)
     ready()
-    check(not load.lost(), f"answered 200 and not there: {load.lost()[:3]}")
+    check_nothing_lost(load)
 
 
 @test

@@ -2,7 +2,7 @@
 
 import threading
 
-from cluster import eventually, query
+from cluster import Failed, eventually, query
 
 WORKERS = 4
 
@@ -53,5 +53,11 @@ class Load:
         eventually("load goes on", lambda: len(self.accepted) > at + more, seconds)
 
     def lost(self):
-        """Business numbers that were answered 200 and are not there."""
-        return [name for name in self.accepted if query(self.payment, name)[0] != 200]
+        """Business numbers that were answered 200 and are not there. A service that is busy coming back is asked again."""
+        return [name for name in self.accepted if eventually(f"an answer about {name}", lambda: self.known(name)) == 404]
+
+    def known(self, name):
+        status, answer, _ = query(self.payment, name)
+        if status not in (200, 404):
+            raise Failed(f"{status} {answer}")
+        return status
