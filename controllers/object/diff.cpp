@@ -2,6 +2,7 @@
 
 #include "controllers/object/merge_keys.hpp"
 #include "controllers/object/quantity.hpp"
+#include "controllers/object/where.hpp"
 
 namespace controllers::object {
 namespace {
@@ -16,56 +17,59 @@ bool nothing(const Object& value) {
 
 class Comparison {
  public:
-  void values(const Object& wanted, const Object& live, const std::string& path, std::string_view name, std::string_view parent) {
+  void values(const Object& wanted, const Object& live, const Where& here, std::string_view name, std::string_view parent) {
     if (found_.size() >= kDifferencesMax) return;
-    if (wanted.is_object() && live.is_object()) return members(wanted, live, path, name);
-    if (wanted.is_array() && live.is_array()) return items(wanted, live, path, name, parent);
+    if (wanted.is_object() && live.is_object()) return members(wanted, live, here, name);
+    if (wanted.is_array() && live.is_array()) return items(wanted, live, here, name, parent);
     if (wanted == live) return;
     const bool amount = parent == "requests" || parent == "limits" || name == "sizeLimit" || name == "divisor";
     if (amount && same_quantity(wanted, live)) return;
-    found_.push_back({path, shown(wanted), shown(live)});
+    found_.push_back({here.text(), shown(wanted), shown(live)});
   }
 
   std::vector<Difference> take() { return std::move(found_); }
 
  private:
-  void members(const Object& wanted, const Object& live, const std::string& path, std::string_view name) {
+  void members(const Object& wanted, const Object& live, const Where& here, std::string_view name) {
     if (atomic_map(name) && wanted.size() != live.size()) {
-      found_.push_back({path, shown(wanted), shown(live)});
+      found_.push_back({here.text(), shown(wanted), shown(live)});
       return;
     }
-    for (const auto& [key, value] : wanted.items()) {
-      const std::string here = path.empty() ? key : path + "." + key;
+    for (const auto& [key, value] : wanted.get_ref<const Object::object_t&>()) {
+      const Where member(here, key);
       const auto other = live.find(key);
       if (other == live.end()) {
-        if (!nothing(value) && found_.size() < kDifferencesMax) found_.push_back({here, shown(value), ""});
+        if (!nothing(value) && found_.size() < kDifferencesMax) found_.push_back({member.text(), shown(value), ""});
       } else {
-        values(value, *other, here, key, name);
+        values(value, *other, member, key, name);
       }
     }
   }
 
-  void items(const Object& wanted, const Object& live, const std::string& path, std::string_view name, std::string_view parent) {
+  void items(const Object& wanted, const Object& live, const Where& here, std::string_view name, std::string_view parent) {
     const auto keys = merge_keys(name, parent);
     if (keys.empty()) {
       if (wanted.size() != live.size()) {
-        found_.push_back({path, shown(wanted), shown(live)});
+        found_.push_back({here.text(), shown(wanted), shown(live)});
         return;
       }
       // The server fills defaults into the items of atomic lists too, so they are compared field by field.
-      for (std::size_t i = 0; i < wanted.size(); ++i) values(wanted[i], live[i], path + "[" + std::to_string(i) + "]", name, parent);
+      for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const std::string number = std::to_string(i);
+        values(wanted[i], live[i], Where::item(here, number), name, parent);
+      }
       return;
     }
     for (const Object& item : wanted) {
-      const std::string here = path + key_text(item, keys);
+      const Where place(here, item, keys);
       const Object* other = nullptr;
       for (const Object& candidate : live) {
         if (same_key(item, candidate, keys)) other = &candidate;
       }
       if (other == nullptr) {
-        if (found_.size() < kDifferencesMax) found_.push_back({here, shown(item), ""});
+        if (found_.size() < kDifferencesMax) found_.push_back({place.text(), shown(item), ""});
       } else {
-        values(item, *other, here, name, parent);
+        values(item, *other, place, name, parent);
       }
     }
   }
@@ -76,24 +80,18 @@ class Comparison {
 /// fieldsV1: "f:<member>", "k:<keys of a list item>", "v:<value of a set>", "i:<index>", and "." for the thing itself.
 class Leftovers {
  public:
-  void walk(const Object& fields, const Object* wanted, const std::string& path) {
+  void walk(const Object& fields, const Object& wanted, const Where& here) {
     if (!fields.is_object()) return;
-    for (const auto& [key, inner] : fields.items()) {
+    for (const auto& [key, inner] : fields.get_ref<const Object::object_t&>()) {
       if (key == "." || key.size() < 2 || found_.size() >= kDifferencesMax) continue;
-      const std::string rest = key.substr(2);
-      std::string here;
-      const Object* next = nullptr;
-      if (key[0] == 'f') {
-        here = path.empty() ? rest : path + "." + rest;
-        next = wanted == nullptr ? nullptr : dig(*wanted, {rest});
-      } else {
-        here = path + "[" + rest + "]";
-        next = wanted == nullptr ? nullptr : item(*wanted, key[0], rest);
-      }
+      const std::string_view rest = std::string_view(key).substr(2);
+      const bool member = key[0] == 'f';
+      const Where there = member ? Where(here, rest) : Where::item(here, rest);
+      const Object* next = member ? dig(wanted, {rest}) : item(wanted, key[0], rest);
       if (next == nullptr) {
-        found_.push_back({here, "", "set"});
+        found_.push_back({there.text(), "", "set"});
       } else {
-        walk(inner, next, here);
+        walk(inner, *next, there);
       }
     }
   }
@@ -101,7 +99,7 @@ class Leftovers {
   std::vector<Difference> take() { return std::move(found_); }
 
  private:
-  static const Object* item(const Object& list, char kind, const std::string& text) {
+  static const Object* item(const Object& list, char kind, std::string_view text) {
     if (!list.is_array()) return nullptr;
     const Object key = Object::parse(text, nullptr, false);
     if (key.is_discarded()) return nullptr;
@@ -130,13 +128,13 @@ const Object* applied_fields(const Object& live, std::string_view manager) {
 
 std::vector<Difference> differences(const Object& wanted, const Object& live) {
   Comparison comparison;
-  comparison.values(wanted, live, "", "", "");
+  comparison.values(wanted, live, Where(), "", "");
   return comparison.take();
 }
 
 std::vector<Difference> leftovers(const Object& wanted, const Object& live, std::string_view manager) {
   Leftovers walk;
-  if (const Object* fields = applied_fields(live, manager)) walk.walk(*fields, &wanted, "");
+  if (const Object* fields = applied_fields(live, manager)) walk.walk(*fields, wanted, Where());
   return walk.take();
 }
 

@@ -37,7 +37,11 @@ Object key_value(const Object& item, std::string_view key) {
 }
 
 bool same_key(const Object& left, const Object& right, const std::vector<std::string_view>& keys) {
-  return std::all_of(keys.begin(), keys.end(), [&](std::string_view key) { return key_value(left, key) == key_value(right, key); });
+  return std::all_of(keys.begin(), keys.end(), [&](std::string_view key) {
+    const Object* one = dig(left, {key});
+    const Object* other = dig(right, {key});
+    return one != nullptr && other != nullptr ? *one == *other : key_value(left, key) == key_value(right, key);
+  });
 }
 
 std::string key_text(const Object& item, const std::vector<std::string_view>& keys) {

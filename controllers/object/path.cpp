@@ -6,7 +6,7 @@ const Object* dig(const Object& from, std::initializer_list<std::string_view> pa
   const Object* at = &from;
   for (const std::string_view key : path) {
     if (!at->is_object()) return nullptr;
-    const auto found = at->find(std::string(key));
+    const auto found = at->find(key);
     if (found == at->end()) return nullptr;
     at = &*found;
   }
