@@ -42,7 +42,7 @@ Objects desired(const Context& ctx) {
       .readiness = tcp_probe("redis", 3, 2),
   };
   Pod pod{.part = kPart, .image = ctx.images.redis, .user = kDataUser, .main = server, .config_hash = short_hash(config)};
-  pod.volumes = Object::array({config_volume(kName, kConfigKey), empty_dir("data", redis.storage.size)});
+  pod.volumes = Object::array({config_volume(ctx, kName, kConfigKey), empty_dir("data", redis.storage.size)});
 
   Object deployment = object_of(ctx, "apps/v1", "Deployment", kName, kPart, ctx.images.redis);
   deployment["spec"] = {{"replicas", 1},

@@ -8,7 +8,7 @@ bool Context::wechat_simulated() const {
 }
 
 std::string Context::wechat_url() const {
-  if (wechat_simulated()) return "http://channel-simulator:9200";
+  if (wechat_simulated()) return "http://" + name("channel-simulator") + ":9200";
   const std::string& given = platform.spec.channels.wechat_pay.base_url;
   return given.empty() ? "https://api.mch.weixin.qq.com" : given;
 }

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "controllers/platform/plan.hpp"
@@ -26,6 +27,8 @@ struct Context {
   Images images;
   KeySources keys;
 
+  /// What a child is called, given its plain name. Everything that names one goes through here: objects, references, host names.
+  [[nodiscard]] std::string name(std::string_view plain) const { return platform.child_name(plain); }
   /// The address that WeChat Pay has for this platform.
   [[nodiscard]] std::string wechat_url() const;
   /// Payments by WeChat Pay go to the simulator.

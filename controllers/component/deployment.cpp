@@ -12,11 +12,11 @@ using object::number_at;
 
 ComponentStatus deployment_health(const Context& ctx, const std::string& name, const std::string& image, std::int64_t least,
                                   const std::string& word) {
-  ComponentStatus status{.name = name, .kind = "Deployment", .desired = least};
-  const Object* deployment = find(ctx.live, "apps/v1", "Deployment", name);
+  ComponentStatus status{.name = ctx.name(name), .kind = "Deployment", .desired = least};
+  const Object* deployment = find(ctx, "apps/v1", "Deployment", name);
   if (deployment == nullptr) {
     status.reason = word + "Creating";
-    status.message = fmt::format("Deployment {} is being created", name);
+    status.message = fmt::format("Deployment {} is being created", status.name);
     return status;
   }
   status.ready = number_at(*deployment, {"status", "availableReplicas"});
@@ -32,18 +32,19 @@ ComponentStatus deployment_health(const Context& ctx, const std::string& name, c
     // Seen to run it when no pod of another template is left, and the template is not the one before an edit.
     if (status.ready > 0 && newest == pods && image_of(*deployment, name) == image) status.image = image;
     status.reason = word + "Ready";
-    status.message = fmt::format("Deployment {} has {} available pod{}", name, status.ready, status.ready == 1 ? "" : "s");
+    status.message = fmt::format("Deployment {} has {} available pod{}", status.name, status.ready, status.ready == 1 ? "" : "s");
   } else if (const auto problem = first_pod_problem(ctx, name)) {
     status.reason = problem->reason;
     status.message = problem->message;
   } else {
     status.reason = word + "Progressing";
-    status.message = fmt::format("Deployment {} has {} of {} pods available, {} of the newest template", name, status.ready, least, newest);
+    status.message =
+        fmt::format("Deployment {} has {} of {} pods available, {} of the newest template", status.name, status.ready, least, newest);
     // Creation of pods may itself be refused, by a quota or by Pod Security.
     const Object* failure = object::condition_of(*deployment, "ReplicaFailure");
     if (failure != nullptr && object::text_at(*failure, {"status"}) == "True") {
       status.reason = "PodsRefused";
-      status.message = fmt::format("Deployment {} cannot create pods: {}", name, object::text_at(*failure, {"message"}));
+      status.message = fmt::format("Deployment {} cannot create pods: {}", status.name, object::text_at(*failure, {"message"}));
     }
   }
   return status;

@@ -64,6 +64,10 @@ const Object* find(const Snapshot& live, const char* api_version, const char* ki
   return nullptr;
 }
 
+const Object* find(const Context& ctx, const char* api_version, const char* kind, std::string_view plain) {
+  return find(ctx.live, api_version, kind, ctx.name(plain));
+}
+
 Ref ref_of(const Object& object) { return {text_at(object, {"apiVersion"}), text_at(object, {"kind"}), name_of(object)}; }
 
 bool is_past(const std::string& since, std::chrono::seconds by, base::TimePoint now) {

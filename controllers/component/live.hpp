@@ -10,6 +10,8 @@
 namespace controllers {
 
 [[nodiscard]] const Object* find(const Snapshot& live, const char* api_version, const char* kind, const std::string& name);
+/// The child with this plain name.
+[[nodiscard]] const Object* find(const Context& ctx, const char* api_version, const char* kind, std::string_view plain);
 [[nodiscard]] Ref ref_of(const Object& object);
 
 /// Pods with this `app` label; deleted ones are left out.

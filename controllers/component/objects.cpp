@@ -27,7 +27,7 @@ Object object_of(const Context& ctx, const char* api_version, const char* kind, 
   Object object = {
       {"apiVersion", api_version},
       {"kind", kind},
-      {"metadata", {{"name", name}, {"namespace", ctx.platform.name_space}, {"labels", labels(ctx, part, image)}}},
+      {"metadata", {{"name", ctx.name(name)}, {"namespace", ctx.platform.name_space}, {"labels", labels(ctx, part, image)}}},
   };
   if (owned == Owned::ByPlatform) {
     object["metadata"]["ownerReferences"] = Object::array({{{"apiVersion", crds::kApiVersion},

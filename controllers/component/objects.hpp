@@ -28,6 +28,7 @@ enum class Owned { ByPlatform, Outlives };    // volumes and generated Secrets o
 [[nodiscard]] Object labels(const Context& ctx, const Part& part, const std::string& image = {});
 /// What selectors match: the app and the instance, so that two platforms never select each other's pods.
 [[nodiscard]] Object selector(const Context& ctx, const Part& part);
+/// `name` without the platform's prefix.
 [[nodiscard]] Object object_of(const Context& ctx, const char* api_version, const char* kind, const std::string& name, const Part& part,
                                const std::string& image = {}, Owned owned = Owned::ByPlatform);
 

@@ -36,7 +36,7 @@ Object prefer_other(const Object& match, const char* topology, int weight) {
 
 Object pod_template(const Context& ctx, const Pod& pod) {
   Object spec = {
-      {"serviceAccountName", pod.part.app},
+      {"serviceAccountName", ctx.name(pod.part.app)},
       {"automountServiceAccountToken", false},
       {"enableServiceLinks", false},
       {"restartPolicy", pod.restart},
@@ -85,8 +85,8 @@ Object empty_dir(const std::string& name, const std::string& size_limit) {
   return {{"name", name}, {"emptyDir", source}};
 }
 
-Object config_volume(const std::string& config_map, const std::string& key) {
-  return {{"name", "config"}, {"configMap", {{"name", config_map}, {"items", Object::array({{{"key", key}, {"path", key}}})}}}};
+Object config_volume(const Context& ctx, const std::string& config_map, const std::string& key) {
+  return {{"name", "config"}, {"configMap", {{"name", ctx.name(config_map)}, {"items", Object::array({{{"key", key}, {"path", key}}})}}}};
 }
 
 Object secrets_volume(const Context& ctx, const std::vector<std::string>& keys) {

@@ -52,7 +52,7 @@ struct Pod {
 [[nodiscard]] Object resources_of(const crds::Resources& given, const Object& otherwise);
 [[nodiscard]] Object mount(const std::string& volume, const std::string& path, bool read_only = true);
 [[nodiscard]] Object empty_dir(const std::string& name, const std::string& size_limit = {});
-[[nodiscard]] Object config_volume(const std::string& config_map, const std::string& key);
+[[nodiscard]] Object config_volume(const Context& ctx, const std::string& config_map, const std::string& key);
 /// A volume with the files of these keys, each from the Secret that has it.
 [[nodiscard]] Object secrets_volume(const Context& ctx, const std::vector<std::string>& keys);
 /// Adds keys of the user's Secret that may come and go: the kubelet mounts them when they are there.

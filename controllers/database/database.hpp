@@ -8,6 +8,7 @@
 
 namespace controllers::database {
 
+// Plain names: ctx.name() has the platform's prefix.
 inline constexpr const char* kName = "mysql";
 inline constexpr const char* kClaim = "data-mysql-0";      // as a StatefulSet's own template would name it
 constexpr std::int32_t kPort = 3306;

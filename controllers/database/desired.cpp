@@ -52,16 +52,16 @@ Object stateful_set(const Context& ctx, const std::string& config) {
   }
 
   Pod pod{.part = kPart, .image = ctx.images.mysql, .user = kDataUser, .main = server, .config_hash = short_hash(config)};
-  pod.volumes = Object::array({config_volume(kName, kConfigKey),
+  pod.volumes = Object::array({config_volume(ctx, kName, kConfigKey),
                                secrets_volume(ctx, secrets::mysql_keys()),
-                               {{"name", "data"}, {"persistentVolumeClaim", {{"claimName", kClaim}}}},
+                               {{"name", "data"}, {"persistentVolumeClaim", {{"claimName", ctx.name(kClaim)}}}},
                                empty_dir("run"),
                                empty_dir("tmp")});
   pod.grace_seconds = 120;      // a clean stop writes the buffer pool's dirty pages
 
   Object set = object_of(ctx, "apps/v1", "StatefulSet", kName, kPart, ctx.images.mysql);
   set["spec"] = {{"replicas", 1},
-                 {"serviceName", kName},
+                 {"serviceName", ctx.name(kName)},
                  // Parallel: with the ordered policy a pod that never became ready would not be replaced by a corrected one.
                  {"podManagementPolicy", "Parallel"},
                  {"selector", {{"matchLabels", selector(ctx, kPart)}}},
@@ -94,7 +94,7 @@ Object desired_claim(const Context& ctx, bool root_generated) {
   claim["spec"] = {{"accessModes", {"ReadWriteOnce"}}, {"resources", {{"requests", {{"storage", storage.size}}}}}};
   if (!storage.storage_class_name.empty()) claim["spec"]["storageClassName"] = storage.storage_class_name;
 
-  const Object* live = find(ctx.live, "v1", "PersistentVolumeClaim", kClaim);
+  const Object* live = find(ctx, "v1", "PersistentVolumeClaim", kClaim);
   if (live == nullptr) return claim;
   const std::string from = object::text_at(*live, {"metadata", "annotations", secrets::kRootPasswordFrom});
   if (!from.empty()) claim["metadata"]["annotations"][secrets::kRootPasswordFrom] = from;
@@ -131,11 +131,11 @@ std::string claim_warning(const Context& ctx, const Object& live) {
     return fmt::format(
         "PersistentVolumeClaim {} is bound with storage class \"{}\"; spec.database.managed.storage.storageClassName \"{}\" has no effect "
         "until the data is moved",
-        kClaim, live_class, storage.storage_class_name);
+        ctx.name(kClaim), live_class, storage.storage_class_name);
   }
   const Object* size = object::dig(live, {"spec", "resources", "requests", "storage"});
   if (size != nullptr && object::less_quantity(storage.size, *size)) {
-    return fmt::format("PersistentVolumeClaim {} cannot shrink to {}; it keeps its size", kClaim, storage.size);
+    return fmt::format("PersistentVolumeClaim {} cannot shrink to {}; it keeps its size", ctx.name(kClaim), storage.size);
   }
   return {};
 }

@@ -6,14 +6,14 @@
 namespace controllers::database {
 
 ComponentStatus health(const Context& ctx) {
-  ComponentStatus status{.name = kName, .kind = "StatefulSet", .desired = 1};
-  const Object* set = find(ctx.live, "apps/v1", "StatefulSet", kName);
+  ComponentStatus status{.name = ctx.name(kName), .kind = "StatefulSet", .desired = 1};
+  const Object* set = find(ctx, "apps/v1", "StatefulSet", kName);
   if (set == nullptr) {
     status.reason = "DatabaseCreating";
-    status.message = fmt::format("StatefulSet {} is being created", kName);
+    status.message = fmt::format("StatefulSet {} is being created", status.name);
     return status;
   }
-  const Object* claim = find(ctx.live, "v1", "PersistentVolumeClaim", kClaim);
+  const Object* claim = find(ctx, "v1", "PersistentVolumeClaim", kClaim);
   const bool current = object::number_at(*set, {"status", "observedGeneration"}) >= object::number_at(*set, {"metadata", "generation"});
   const bool rolled = object::text_at(*set, {"status", "currentRevision"}) == object::text_at(*set, {"status", "updateRevision"}) ||
                       object::number_at(*set, {"status", "updatedReplicas"}) >= 1;
@@ -23,7 +23,7 @@ ComponentStatus health(const Context& ctx) {
     if (image_of(*set, kName) == ctx.images.mysql) status.image = ctx.images.mysql;  // the template may still be the one before an edit
     status.reason = "DatabaseReady";
     status.message = claim == nullptr ? "" : claim_warning(ctx, *claim);
-    if (status.message.empty()) status.message = fmt::format("StatefulSet {} answers", kName);
+    if (status.message.empty()) status.message = fmt::format("StatefulSet {} answers", status.name);
     return status;
   }
 
@@ -36,14 +36,14 @@ ComponentStatus health(const Context& ctx) {
     status.message = fmt::format(
         "PersistentVolumeClaim {} is not bound{}{}; wait for the volume, or put spec.database.managed.storage.storageClassName right "
         "(kubectl get storageclass)",
-        kClaim, asked.empty() ? " (the cluster's default storage class)" : fmt::format(" (storage class \"{}\")", asked),
+        ctx.name(kClaim), asked.empty() ? " (the cluster's default storage class)" : fmt::format(" (storage class \"{}\")", asked),
         problem ? "; " + problem->message : "");
   } else if (problem && !(on_its_way && problem->reason == "Unschedulable")) {
     status.reason = problem->reason;
     status.message = problem->message;
   } else {
     status.reason = "DatabaseStarting";
-    status.message = fmt::format("StatefulSet {} has no ready pod yet", kName);
+    status.message = fmt::format("StatefulSet {} has no ready pod yet", status.name);
   }
   return status;
 }

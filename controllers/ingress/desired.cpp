@@ -5,8 +5,8 @@
 namespace controllers::ingress {
 namespace {
 
-Object path_to(const char* path, const char* service) {
-  return {{"path", path}, {"pathType", "Prefix"}, {"backend", {{"service", {{"name", service}, {"port", {{"name", "http"}}}}}}}};
+Object path_to(const Context& ctx, const char* path, const char* service) {
+  return {{"path", path}, {"pathType", "Prefix"}, {"backend", {{"service", {{"name", ctx.name(service)}, {"port", {{"name", "http"}}}}}}}};
 }
 
 }  // namespace
@@ -22,9 +22,10 @@ Objects desired(const Context& ctx) {
   for (const auto& [key, value] : spec.annotations) annotations[key] = value;      // the user's word is the last
   if (!annotations.empty()) object["metadata"]["annotations"] = annotations;
 
-  object["spec"]["rules"] = Object::array(
-      {{{"host", spec.host},
-        {"http", {{"paths", Object::array({path_to("/api/payment", "payment-service"), path_to("/api/callback", "callback-service")})}}}}});
+  object["spec"]["rules"] = Object::array({{{"host", spec.host},
+                                            {"http",
+                                             {{"paths", Object::array({path_to(ctx, "/api/payment", "payment-service"),
+                                                                       path_to(ctx, "/api/callback", "callback-service")})}}}}});
   if (!spec.class_name.empty()) object["spec"]["ingressClassName"] = spec.class_name;
   if (!spec.tls.secret_name.empty()) {
     object["spec"]["tls"] = Object::array({{{"hosts", Object::array({spec.host})}, {"secretName", spec.tls.secret_name}}});

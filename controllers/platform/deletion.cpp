@@ -9,8 +9,9 @@ namespace controllers {
 namespace {
 
 /// What holds data and outlives the pods. By name: a copy that somebody made of it, labels and all, is not ours to delete.
-bool holds_data(const Ref& ref) {
-  return (ref.kind == "PersistentVolumeClaim" && ref.name == database::kClaim) || (ref.kind == "Secret" && ref.name == kGeneratedSecret);
+bool holds_data(const crds::Platform& platform, const Ref& ref) {
+  return (ref.kind == "PersistentVolumeClaim" && ref.name == platform.child_name(database::kClaim)) ||
+         (ref.kind == "Secret" && ref.name == platform.child_name(kGeneratedSecret));
 }
 
 }  // namespace
@@ -40,8 +41,8 @@ Plan plan_deletion(const Object& platform, const crds::Platform& decoded, const 
   bool keeps = false;
   for (const auto& [ref, child] : live.children) {
     if (ref.kind == "Pod") pods = true;
-    keeps = keeps || holds_data(ref);
-    if (!holds_data(ref) && object::controller_uid(child) == decoded.uid && !object::is_deleting(child)) {
+    keeps = keeps || holds_data(decoded, ref);
+    if (!holds_data(decoded, ref) && object::controller_uid(child) == decoded.uid && !object::is_deleting(child)) {
       plan.remove.push_back({ref, object::uid_of(child), "the platform is being deleted"});
     }
   }
@@ -52,7 +53,7 @@ Plan plan_deletion(const Object& platform, const crds::Platform& decoded, const 
     return plan;
   }
   for (const auto& [ref, child] : live.children) {
-    if (holds_data(ref) && !object::is_deleting(child)) {
+    if (holds_data(decoded, ref) && !object::is_deleting(child)) {
       plan.remove.push_back({ref, object::uid_of(child), "the platform is being deleted under deletionPolicy Delete"});
     }
   }

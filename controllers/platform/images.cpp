@@ -28,9 +28,9 @@ class Resolver {
     if (!given.empty()) return given;
     // Pinned by observation: what once ran well stays, whatever becomes of a single pod's pull, an upgrade of the operator, or an image
     // that was put into the spec and out again without ever running.
-    if (std::string proven = proven_image(object_, name); !proven.empty()) return proven;
+    if (std::string proven = proven_image(object_, platform_.child_name(name)); !proven.empty()) return proven;
     // A status that was lost with a restore, or an install that is under way.
-    const Object* workload = find(live_, "apps/v1", kind, name);
+    const Object* workload = find(live_, "apps/v1", kind, platform_.child_name(name));
     if (workload == nullptr) return otherwise;
     // An edit takes the field away from us; the name of a container of ours is that of its workload.
     const bool ours =

@@ -31,6 +31,13 @@ struct Fight {
   friend bool operator==(const Fight&, const Fight&) = default;
 };
 
+/// Another platform of the namespace.
+struct Neighbour {
+  std::string name;
+  std::string name_prefix;
+  std::string created;           // metadata.creationTimestamp
+};
+
 /// What the engine knows about one platform at one moment.
 struct Snapshot {
   /// Objects with our labels (managed-by and instance), pods included, as watched.
@@ -42,6 +49,8 @@ struct Snapshot {
   std::map<Ref, std::string> refused;
   /// Objects that somebody keeps changing back. Their writes stay in the plan and are made at growing distances.
   std::map<Ref, Fight> fought;
+  /// Told only while this platform has no children: that is when it may turn out that its names are taken.
+  std::vector<Neighbour> neighbours;
 };
 
 /// Create once, never change afterwards (the generated Secret). `object` holds no secret value: `generate` says what to make.
@@ -139,6 +148,7 @@ struct Settings {
   std::string runtime_image;  // --runtime-image
   std::string mysql_image;  // --mysql-image
   std::string redis_image;  // --redis-image
+  std::vector<std::string> name_prefixes = {};  // --name-prefix, beside none
 };
 
 /// The content of a reconcile. `platform` is the PaymentPlatform as read from the API server (metadata, spec, status).

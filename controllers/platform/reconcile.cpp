@@ -13,6 +13,7 @@
 #include "controllers/platform/deletion.hpp"
 #include "controllers/platform/gates.hpp"
 #include "controllers/platform/images.hpp"
+#include "controllers/platform/names.hpp"
 #include "controllers/platform/patches.hpp"
 #include "controllers/platform/plan.hpp"
 #include "controllers/platform/status.hpp"
@@ -69,12 +70,12 @@ std::optional<Refusal> refuse_spec(const crds::Platform& platform, const crds::P
 
 /// The data volume was initialised with a password that only the Secret payment-generated held.
 std::optional<Refusal> refuse_lost_secret(const Context& ctx, const secrets::Decision& decision) {
-  const bool claim = find(ctx.live, "v1", "PersistentVolumeClaim", database::kClaim) != nullptr;
-  if (!decision.root_generated || !claim || find(ctx.live, "v1", "Secret", kGeneratedSecret) != nullptr) return std::nullopt;
+  const bool claim = find(ctx, "v1", "PersistentVolumeClaim", database::kClaim) != nullptr;
+  if (!decision.root_generated || !claim || find(ctx, "v1", "Secret", kGeneratedSecret) != nullptr) return std::nullopt;
   return Refusal{"SecretLost",
                  fmt::format("Secret {} is gone, and with it the root password of the data on PersistentVolumeClaim {}; restore the Secret "
                              "from a backup, or delete the claim to start with an empty database",
-                             kGeneratedSecret, database::kClaim)};
+                             ctx.name(kGeneratedSecret), ctx.name(database::kClaim))};
 }
 
 std::optional<Refusal> refuse_conflicts(const Changes& changes) {
@@ -84,8 +85,8 @@ std::optional<Refusal> refuse_conflicts(const Changes& changes) {
   for (std::size_t i = 0; i < std::min(kNamed, changes.conflicts.size()); ++i) names += (names.empty() ? "" : ", ") + changes.conflicts[i];
   if (changes.conflicts.size() > kNamed) names += fmt::format(" and {} more", changes.conflicts.size() - kNamed);
   return Refusal{"NameConflict",
-                 fmt::format("{} exist{} already and belong{} to somebody else; delete or rename, or put the platform into a namespace of "
-                             "its own",
+                 fmt::format("{} exist{} already and belong{} to somebody else; delete or rename, or make the platform anew with a "
+                             "spec.namePrefix or in a namespace of its own",
                              names, changes.conflicts.size() == 1 ? "s" : "", changes.conflicts.size() == 1 ? "s" : "")};
 }
 
@@ -96,12 +97,12 @@ void drop(std::vector<Apply>& applies, const std::function<bool(const Object&)>&
 /// The volume claim: made only when its password is safe in the cluster, and replaced while nothing is on it yet.
 void gate_claim(const Context& ctx, const secrets::Decision& decision, Plan& plan) {
   const auto is_claim = [](const Object& object) { return object::text_at(object, {"kind"}) == "PersistentVolumeClaim"; };
-  if (decision.root_generated && find(ctx.live, "v1", "Secret", kGeneratedSecret) == nullptr) {
+  if (decision.root_generated && find(ctx, "v1", "Secret", kGeneratedSecret) == nullptr) {
     drop(plan.apply, is_claim);
     drop(plan.apply,
          [](const Object& object) { return object::text_at(object, {"kind"}) == "StatefulSet"; });  // its pod would only look for the claim
   }
-  const Object* claim = find(ctx.live, "v1", "PersistentVolumeClaim", database::kClaim);
+  const Object* claim = find(ctx, "v1", "PersistentVolumeClaim", database::kClaim);
   if (claim == nullptr) return;
   if (auto why = database::claim_to_replace(ctx, *claim)) {
     drop(plan.apply, is_claim);
@@ -151,6 +152,7 @@ Plan refuse(const Object& object, const crds::Platform& platform, const Snapshot
   Summary summary;
   summary.refusal = refusal;
   summary.paused = platform.paused;
+  if (!live.neighbours.empty()) plan.requeue_after = kLookAgain;  // nothing tells us when one of them goes
   report(object, platform, live, summary, now, plan);
   return plan;
 }
@@ -165,6 +167,7 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
   const Images images = resolve_images(object, platform, live, settings);
   std::optional<Refusal> refusal = refuse_newer(live);
   if (!refusal) refusal = refuse_spec(platform, problems, images);
+  if (!refusal) refusal = refuse_names(object, platform, live, settings);
   if (refusal) return refuse(object, platform, live, *refusal, now);
 
   Plan plan;
@@ -196,7 +199,7 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
   plan.apply = std::move(found.apply);
   drop(plan.apply,
        [](const Object& apply) { return object::text_at(apply, {"kind"}) == "Secret"; });  // generated or left alone, never applied
-  if (find(live, "v1", "Secret", kGeneratedSecret) == nullptr) plan.generate.push_back(secrets::generated(ctx));
+  if (find(ctx, "v1", "Secret", kGeneratedSecret) == nullptr) plan.generate.push_back(secrets::generated(ctx));
   plan.remove = std::move(found.remove);
   plan.scale = services::scale(ctx);
   plan.finalizers = wanted_finalizers(object, platform.spec.deletion_policy == "Delete");

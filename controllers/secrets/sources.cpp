@@ -57,9 +57,9 @@ struct Mounted {
   KeySources by_simulator;      // beside a real channel it has keys of its own
   bool simulator = false;       // it is there
 
-  explicit Mounted(const Snapshot& live) {
+  Mounted(const crds::Platform& platform, const Snapshot& live) {
     for (const auto& [ref, object] : live.children) {
-      const bool is_simulator = ref.kind == "Deployment" && ref.name == "channel-simulator";
+      const bool is_simulator = ref.kind == "Deployment" && ref.name == platform.child_name("channel-simulator");
       simulator = simulator || is_simulator;
       collect_workload(object, is_simulator ? by_simulator : by_services);
     }
@@ -70,11 +70,6 @@ struct Mounted {
     return keys;
   }
 };
-
-bool from_user(const KeySources& keys, const std::string& key) {
-  const auto source = keys.find(key);
-  return source != keys.end() && source->second != kGeneratedSecret;
-}
 
 std::vector<std::string> needed(const crds::Platform& platform) {
   std::vector<std::string> keys = migrate_keys();
@@ -116,7 +111,10 @@ class UserSecret {
 /// other keys than those that the database and the channel know would cut the platform off. Only a spec that names no Secret gives it up.
 class Chooser {
  public:
-  Chooser(const Mounted& before, Decision& decision) : before_(before), decision_(decision) {}
+  Chooser(const Mounted& before, std::string generated, Decision& decision)
+      : before_(before),
+        generated_(std::move(generated)),
+        decision_(decision) {}
 
   void password(const UserSecret& user, const std::string& key) {
     choose({key}, user, user.has(key) || (user.named() && from_user(before_.by_services, key)));
@@ -134,6 +132,11 @@ class Chooser {
   void user_only(const UserSecret& user, const std::string& key) { choose({key}, user, true); }
 
  private:
+  [[nodiscard]] bool from_user(const KeySources& keys, const std::string& key) const {
+    const auto source = keys.find(key);
+    return source != keys.end() && source->second != generated_;
+  }
+
   /// The simulator's own mounts tell: what the services mount may have been another channel's. When both the simulator and the Secret are
   /// gone there is nothing to tell by, and the services' mounts stand.
   [[nodiscard]] bool was_simulated_by(const UserSecret& user, const std::string& services, const std::string& simulator) const {
@@ -143,12 +146,13 @@ class Chooser {
 
   void choose(const std::vector<std::string>& keys, const UserSecret& user, bool of_user) {
     for (const std::string& key : keys) {
-      decision_.keys[key] = of_user ? user.name() : kGeneratedSecret;
+      decision_.keys[key] = of_user ? user.name() : generated_;
       if (of_user && !user.has(key)) decision_.missing.push_back({key, user.lack(key)});
     }
   }
 
   const Mounted& before_;
+  std::string generated_;
   Decision& decision_;
 };
 
@@ -177,12 +181,13 @@ std::vector<std::string> simulator_keys() {
 Decision decide(const crds::Platform& platform, const Snapshot& live, bool steady) {
   Decision decision;
   const std::vector<std::string> wanted = needed(platform);
-  const Mounted before(live);
+  const Mounted before(platform, live);
+  const std::string ours = platform.child_name(kGeneratedSecret);
   if (steady) {
     decision.keys = before.all();
     const bool whole = std::all_of(wanted.begin(), wanted.end(), [&](const std::string& key) { return decision.keys.count(key) > 0; });
     if (whole) {
-      decision.root_generated = decision.keys[kRootPassword] == kGeneratedSecret;
+      decision.root_generated = decision.keys[kRootPassword] == ours;
       return decision;
     }
     decision.keys.clear();
@@ -198,18 +203,18 @@ Decision decide(const crds::Platform& platform, const Snapshot& live, bool stead
   }
   if (!decision.reads.empty()) return decision;
 
-  Chooser chooser(before, decision);
+  Chooser chooser(before, ours, decision);
   // A volume that was initialised with our password knows no other, even if the user adds one later.
-  const Object* claim = find(live, "v1", "PersistentVolumeClaim", "data-mysql-0");
+  const Object* claim = find(live, "v1", "PersistentVolumeClaim", platform.child_name("data-mysql-0"));
   const std::string from = claim == nullptr ? "" : text_at(*claim, {"metadata", "annotations", kRootPasswordFrom});
   if (from == "generated") {
-    decision.keys[kRootPassword] = kGeneratedSecret;
+    decision.keys[kRootPassword] = ours;
   } else if (from == "user") {
     chooser.user_only(user, kRootPassword);
   } else {
     chooser.password(user, kRootPassword);
   }
-  decision.root_generated = decision.keys[kRootPassword] == kGeneratedSecret;
+  decision.root_generated = decision.keys[kRootPassword] == ours;
   for (const std::string& key : kUserPasswords) chooser.password(user, key);
 
   const bool simulated = channels.wechat_pay.enabled && channels.wechat_pay.base_url.empty() && channels.simulator.enabled;
@@ -217,7 +222,7 @@ Decision decide(const crds::Platform& platform, const Snapshot& live, bool stead
     chooser.simulated(wechat);
   } else {
     if (channels.simulator.enabled) {
-      for (const std::string& key : simulator_keys()) decision.keys[key] = kGeneratedSecret;
+      for (const std::string& key : simulator_keys()) decision.keys[key] = ours;
     }
     if (channels.wechat_pay.enabled) {
       for (const std::string& key : kWechatKeys) chooser.user_only(wechat, key);

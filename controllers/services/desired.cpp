@@ -69,7 +69,7 @@ Object autoscaler(const Context& ctx, const Role& role) {
   const crds::Autoscaling& scaling = spec_of(ctx, role).autoscaling;
   Object object = object_of(ctx, "autoscaling/v2", "HorizontalPodAutoscaler", role.name, part_of(role));
   object["spec"] = {
-      {"scaleTargetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", role.name}}},
+      {"scaleTargetRef", {{"apiVersion", "apps/v1"}, {"kind", "Deployment"}, {"name", ctx.name(role.name)}}},
       {"minReplicas", scaling.min_replicas},
       {"maxReplicas", scaling.max_replicas},
       {"metrics", Object::array({utilization("cpu", scaling.target_cpu), utilization("memory", scaling.target_memory)})},
@@ -113,7 +113,7 @@ Container wait_for_schema(const Context& ctx) {
 Object runtime_mounts() { return Object::array({mount("config", "/etc/payment/config"), mount("secrets", kSecretsFolder)}); }
 
 Object runtime_volumes(const Context& ctx, const std::string& config_map, const std::vector<std::string>& keys) {
-  return Object::array({config_volume(config_map, kConfigKey), secrets_volume(ctx, keys)});
+  return Object::array({config_volume(ctx, config_map, kConfigKey), secrets_volume(ctx, keys)});
 }
 
 Objects desired(const Context& ctx) {
@@ -141,7 +141,7 @@ std::vector<Apply> scale(const Context& ctx) {
   std::vector<Apply> scale;
   for (const Role& role : kRoles) {
     const crds::Service& spec = spec_of(ctx, role);
-    const Object* live = find(ctx.live, "apps/v1", "Deployment", role.name);
+    const Object* live = find(ctx, "apps/v1", "Deployment", role.name);
     const std::int64_t wanted = least_replicas(spec);
     // The API server starts a Deployment without replicas at 1, and there it stays when we die before the scaling that follows.
     // An HPA never goes below its minimum either, so raising to it never fights one; 0 is the user's way to switch an HPA off.
@@ -150,7 +150,7 @@ std::vector<Apply> scale(const Context& ctx) {
     if (live != nullptr && object::is_deleting(*live)) continue;
     Object object = {{"apiVersion", "apps/v1"},
                      {"kind", "Deployment"},
-                     {"metadata", {{"name", role.name}, {"namespace", ctx.platform.name_space}}},
+                     {"metadata", {{"name", ctx.name(role.name)}, {"namespace", ctx.platform.name_space}}},
                      {"spec", {{"replicas", wanted}}}};
     Apply apply{std::move(object), "", fmt::format("replicas -> {}", wanted)};
     if (live != nullptr) {

@@ -33,15 +33,18 @@ void add_listeners(Document& document, Listeners listeners) {
 
 void add_secrets(Document& document) { document["secretsDirectory"] = kSecretsFolder; }
 
-void add_database(Document& document, std::int32_t connections) {
-  document["database"] = {
-      {"engine", "mysql"}, {"host", database::kName}, {"port", database::kPort}, {"name", "payment"}, {"connections", connections}};
+void add_database(const Context& ctx, Document& document, std::int32_t connections) {
+  document["database"] = {{"engine", "mysql"},
+                          {"host", ctx.name(database::kName)},
+                          {"port", database::kPort},
+                          {"name", "payment"},
+                          {"connections", connections}};
 }
 
 /// What the channel is told to call. The simulator lives in the namespace; a real channel comes through the ingress. Without one it cannot
 /// come at all (the status warns), and still refuses orders whose address is not https.
 std::string notify_base(const Context& ctx) {
-  if (ctx.wechat_simulated()) return "http://callback-service:8088";
+  if (ctx.wechat_simulated()) return "http://" + ctx.name("callback-service") + ":8088";
   std::string endpoint = callback_endpoint(ctx);
   if (ctx.wechat_url().starts_with("https://") && endpoint.starts_with("http://")) endpoint.replace(0, 4, "https");
   return endpoint;
@@ -50,7 +53,7 @@ std::string notify_base(const Context& ctx) {
 std::string base_url(const Context& ctx, const Role& role) {
   const crds::Ingress& ingress = ctx.platform.spec.ingress;
   if (ingress.enabled) return "https://" + ingress.host;
-  return fmt::format("http://{}.{}:{}", role.name, ctx.platform.name_space, role.port);
+  return fmt::format("http://{}.{}:{}", ctx.name(role.name), ctx.platform.name_space, role.port);
 }
 
 }  // namespace
@@ -72,8 +75,8 @@ std::string service_config(const Context& ctx, Listeners listeners, const std::s
   Document document = head(ctx, log_level);
   add_listeners(document, listeners);
   add_secrets(document);
-  add_database(document, connections_per_process(ctx.platform));
-  document["redis"] = {{"host", cache::kName}, {"port", cache::kPort}};
+  add_database(ctx, document, connections_per_process(ctx.platform));
+  document["redis"] = {{"host", ctx.name(cache::kName)}, {"port", cache::kPort}};
   document["authentication"] = spec.security.api_authentication;
   if (spec.channels.wechat_pay.enabled) {
     document["channels"]["wechat"] = {{"apiVersion", spec.channels.wechat_pay.api_version},
@@ -88,7 +91,7 @@ std::string service_config(const Context& ctx, Listeners listeners, const std::s
 std::string migrate_config(const Context& ctx) {
   Document document = head(ctx, "info");
   add_secrets(document);
-  add_database(document, 1);
+  add_database(ctx, document, 1);
   return crds::to_yaml(document);
 }
 

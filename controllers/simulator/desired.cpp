@@ -20,7 +20,7 @@ Objects desired(const Context& ctx) {
 
   Context own = ctx;      // beside a real channel it must not see the user's keys
   if (!ctx.wechat_simulated()) {
-    for (const std::string& key : secrets::simulator_keys()) own.keys[key] = kGeneratedSecret;
+    for (const std::string& key : secrets::simulator_keys()) own.keys[key] = ctx.name(kGeneratedSecret);
   }
   Container server{
       .name = kName,

@@ -141,7 +141,12 @@ bool decode_value(std::map<std::string, std::string>& out, const nlohmann::json&
 
 Schema schema_value(const std::string& initial, const Bounds& bounds) {
   Schema schema = text_schema(bounds);
-  if (!initial.empty()) schema["default"] = initial;
+  // With a default, an immutable text is there before and after: a rule over both is then always asked.
+  if (!initial.empty() || bounds.immutable) schema["default"] = initial;
+  if (bounds.immutable) {
+    schema["x-kubernetes-validations"].push_back(
+        {{"rule", "self == oldSelf"}, {"message", "cannot be changed after creation; put it back, or make another platform"}});
+  }
   return schema;
 }
 

@@ -54,6 +54,7 @@ struct Bounds {
   std::vector<std::string> one_of = {};
   std::vector<std::string> list_key = {};         // the list is a map by these members (server-side apply merges by them)
   bool required = false;
+  bool immutable = false;                    // of a text: it stays as it was when the object was made
   /// Off for members of a union: a defaulted member would contradict the one that the user chose. The operator fills it in.
   bool schema_default = true;
 };

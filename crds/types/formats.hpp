@@ -12,6 +12,11 @@ constexpr std::uint32_t kIngressHostMax = 228;
 // "" is allowed by all of these: it means the default.
 constexpr Format kObjectName{"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$", "the name of a Kubernetes object"};
 constexpr Format kHostName{"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*)?$", "a host name in lower case"};
+// The beginning of a DNS-1035 name, as Services need it.
+constexpr Format kNamePrefix{"^([a-z][-a-z0-9]*)?$",
+                             "the beginning of names, such as shop-: lower-case letters, digits and -, from a letter on"};
+// A CronJob's name has at most 52 characters, and reconciliation-cronjob has 22.
+constexpr std::uint32_t kNamePrefixMax = 30;
 // Also a label value, on every object that runs the image.
 constexpr Format kImageTag{"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$", "the tag of an image, such as 0.1.0"};
 constexpr Format kImage{"^[a-zA-Z0-9._/:@-]*$", "an image reference"};

@@ -238,6 +238,11 @@ Description<MaintenanceWindow> describe() {
 template <>
 Description<Spec> describe() {
   return Description<Spec>()
+      .field("namePrefix", &Spec::name_prefix,
+             "Put before the name of every child, for a second platform in a namespace; the operator must be told of it (chart value "
+             "namePrefixes). "
+             "It cannot be changed after creation.",
+             {.length_max = kNamePrefixMax, .format = kNamePrefix, .immutable = true})
       .field("version", &Spec::version,
              "Release of payment-runtime: a tag in the repository of the operator's default image. Empty: the operator's default at the "
              "first reconcile, and from then on what runs.",

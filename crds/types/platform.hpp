@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "crds/types/describe.hpp"
@@ -160,6 +161,7 @@ struct MaintenanceWindow {
 };
 
 struct Spec {
+  std::string name_prefix;           // of every child's name
   std::string version;               // empty: what runs, or the operator's default
   std::string image;                 // wins over version
   std::vector<LocalRef> image_pull_secrets;
@@ -188,6 +190,8 @@ struct Platform {
   bool paused = false;               // by spec or by annotation paymentplatform.io/paused
   Spec spec;
 
+  /// What a child is called: "mysql", or "shop-mysql".
+  [[nodiscard]] std::string child_name(std::string_view plain) const { return spec.name_prefix + std::string(plain); }
   [[nodiscard]] ManagedMysql mysql() const { return spec.database.managed.value_or(ManagedMysql{}); }
   [[nodiscard]] ManagedRedis redis() const { return spec.redis.managed.value_or(ManagedRedis{}); }
 };

@@ -18,7 +18,7 @@ bool Expectations::seen(const Expected& expected) const {
   if (expected.version == 0) return !now || now->uid != expected.uid || now->deleting;
   if (now && now->number >= expected.version) return true;
   // It may have come and gone, or lost the label by which we watch: the collection as a whole has passed that point.
-  return cache_.progress(*expected.id.kind, expected.id.name_space) >= expected.version;
+  return cache_.progress(expected.id) >= expected.version;
 }
 
 std::chrono::milliseconds Expectations::wait(const Key& key) {

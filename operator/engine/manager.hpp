@@ -33,7 +33,7 @@ class Manager {
   Manager(Ports ports, ManagerOptions options, Reconcile reconcile);
 
   /// Starts the watches. Reconciles in a namespace start when every collection there is known and this process leads.
-  void start() { watches_.start(options_.namespaces); }
+  void start() { watches_.start(options_.namespaces, options_.settings.name_prefixes); }
   /// Without leader election: true at once. The caches are kept warm while false. What is under way stops before its next write.
   void set_leading(bool leading);
   /// No new writes; `stopped` when what is in flight has been answered.

@@ -65,6 +65,17 @@ void Reconciler::run(const Key& key, std::function<void(Verdict)> done) {
   decide(pass);
 }
 
+std::vector<controllers::Neighbour> Reconciler::neighbours(const Key& key) const {
+  std::vector<controllers::Neighbour> found;
+  for (const Object& other : parts_.cache.platforms_in(key.name_space)) {
+    std::string name = text(other["metadata"], "name");
+    if (name == key.name) continue;
+    found.push_back(
+        {std::move(name), other.contains("spec") ? text(other["spec"], "namePrefix") : "", text(other["metadata"], "creationTimestamp")});
+  }
+  return found;
+}
+
 bool Reconciler::superseded(const Pass& pass) const {
   const auto now = parts_.cache.version(id_of(pass.key));
   return !now || now->uid != pass.uid || now->wish != pass.wish;
@@ -76,6 +87,7 @@ void Reconciler::decide(const Passing& pass) {
   Memory& memory = memories_[pass->key];
   Platform platform = platform_of(pass->key, *object);
   measure(memory, platform);
+  if (pass->live.children.empty()) pass->live.neighbours = neighbours(pass->key);  // as of now: one may have come since we began to read
   Plan plan = reconcile_(*object, pass->live, settings_, parts_.loop.clock().now());
   if (!plan.reads.empty()) return read(pass, plan.reads);
   if (memory.fights.observe(plan, parts_.loop.clock().steady_now(), parts_.rng)) return name_fighters(pass);
@@ -108,7 +120,7 @@ void Reconciler::name_fighters(const Passing& pass) {
     pass->live.fought = fights.fought();
     for (const Ref& ref : refs) {
       const auto fight = pass->live.fought.find(ref);
-      if (fight == pass->live.fought.end()) continue;      // the platform has gone meanwhile
+      if (fight == pass->live.fought.end()) continue;  // the platform has gone meanwhile
       obs::warn("changed back each time it is written", {{"namespace", pass->key.name_space},
                                                          {"platform", pass->key.name},
                                                          {"object", ref.kind + " " + ref.name},
@@ -195,13 +207,13 @@ void Reconciler::finish(const Passing& pass, const Outcome& outcome) {
 }
 
 Verdict Reconciler::cut_short(const Pass& pass) const {
-  if (!parts_.may_write()) return {};      // whoever leads next begins anew
+  if (!parts_.may_write()) return {};  // whoever leads next begins anew
   const Key& key = pass.key;
   if (superseded(pass)) {
     obs::info("plan dropped for a newer wish", {{"namespace", key.name_space}, {"platform", key.name}});
     return {.result = Result::Requeue, .again = milliseconds(0)};
   }
-  if (!late(pass)) return {.result = Result::Requeue, .again = milliseconds(0)};     // the lease was lost for a moment
+  if (!late(pass)) return {.result = Result::Requeue, .again = milliseconds(0)};  // the lease was lost for a moment
   obs::warn("reconcile took too long; the rest of its writes are dropped, and the platform is looked at again",
             {{"namespace", key.name_space}, {"platform", key.name}, {"seconds", kReconcileDeadline.count()}});
   parts_.instruments.timeouts.Increment();

@@ -100,6 +100,7 @@ class Reconciler {
   void count_drift(const Memory& memory, const Platform& platform, const controllers::Plan& plan) const;
   void measure(Memory& memory, const Platform& platform) const;
 
+  [[nodiscard]] std::vector<controllers::Neighbour> neighbours(const Key& key) const;
   [[nodiscard]] bool superseded(const Pass& pass) const;
   [[nodiscard]] bool late(const Pass& pass) const { return parts_.loop.clock().steady_now() >= pass.deadline; }
   [[nodiscard]] bool goes_on(const Pass& pass) const { return parts_.may_write() && !superseded(pass) && !late(pass); }

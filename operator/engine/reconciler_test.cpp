@@ -289,5 +289,28 @@ TEST_F(ReconcilerTest, WithoutNewsAPlatformAtRestIsNotLookedAtBeforeItsTime) {
   EXPECT_EQ(looks, before + 10);
 }
 
+TEST_F(ReconcilerTest, APlatformWithoutChildrenIsToldOfItsNeighbours) {
+  std::map<std::string, std::vector<std::string>> told;
+  reconcile = [&](const Object& platform, const Snapshot& live, const controllers::Settings& settings, base::TimePoint now) {
+    std::vector<std::string>& seen = told[platform["metadata"]["name"]];
+    seen.clear();
+    for (const controllers::Neighbour& other : live.neighbours) seen.push_back(other.name + " " + other.name_prefix);
+    return platform["metadata"]["name"] == "shop" ? small_reconcile(platform, live, settings, now) : Plan{};
+  };
+  create_platform(json::array({"a"}));
+  for (const auto& [name_space, name] : {std::pair{"pay", "second"}, {"elsewhere", "third"}}) {
+    server.put(std::string("/apis/paymentplatform.io/v1alpha1/namespaces/") + name_space + "/paymentplatforms/" + name,
+               {{"apiVersion", "paymentplatform.io/v1alpha1"},
+                {"kind", "PaymentPlatform"},
+                {"metadata", {{"name", name}, {"namespace", name_space}, {"generation", 1}}},
+                {"spec", {{"objects", json::array()}, {"value", "1"}, {"namePrefix", "b-"}}}});
+  }
+  start();
+  loop.advance(seconds(2));
+  EXPECT_EQ(told["second"], std::vector<std::string>{"shop "});
+  EXPECT_EQ(told["third"], std::vector<std::string>{}) << "names are by namespace";
+  EXPECT_EQ(told["shop"], std::vector<std::string>{}) << "one that has begun has its names";
+}
+
 }  // namespace
 }  // namespace engine

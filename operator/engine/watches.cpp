@@ -9,22 +9,29 @@ namespace engine {
 namespace {
 
 std::string name_of(const kube::WatchTarget& target) {
-  return std::string(target.kind->plural) + (target.name_space.empty() ? "" : " in " + target.name_space);
+  return std::string(target.kind->plural) + (target.name.empty() ? "" : "/" + target.name) +
+         (target.name_space.empty() ? "" : " in " + target.name_space);
 }
 
 }  // namespace
 
-void Watches::start(std::vector<std::string> namespaces) {
+void Watches::start(std::vector<std::string> namespaces, std::vector<std::string> name_prefixes) {
   if (namespaces.empty()) namespaces.emplace_back();
+  name_prefixes.emplace_back();
   for (const std::string& name_space : namespaces) {
-    add(kube::platform_kind(), name_space);
-    for (const kube::Kind& kind : kube::child_kinds()) add(kind, name_space);
+    add({&kube::platform_kind(), name_space});
+    for (const kube::Kind& kind : kube::child_kinds()) {
+      if (kind.only_name.empty()) {
+        add({&kind, name_space});
+      } else {
+        for (const std::string& prefix : name_prefixes) add({&kind, name_space, prefix + std::string(kind.only_name)});
+      }
+    }
   }
   for (const auto& watcher : watchers_) watcher->start();
 }
 
-void Watches::add(const kube::Kind& kind, const std::string& name_space) {
-  const kube::WatchTarget target{&kind, name_space};
+void Watches::add(const kube::WatchTarget& target) {
   kube::WatchSink& sink = cache_.source(target, [this, target](const base::Error& error) { trouble(target, error); });
   watchers_.push_back(std::make_unique<kube::Watcher>(target, loop_, transport_, rng_, sink));
 }

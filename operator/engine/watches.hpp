@@ -24,8 +24,8 @@ class Watches {
         rng_(rng),
         cache_(cache) {}
 
-  /// Of all namespaces when the list is empty.
-  void start(std::vector<std::string> namespaces);
+  /// Of all namespaces when the list is empty; names that are watched one by one are watched with each of these prefixes, and without.
+  void start(std::vector<std::string> namespaces, std::vector<std::string> name_prefixes);
 
   /// Which collection is not known, and why; empty when all are.
   [[nodiscard]] std::string not_ready() const;
@@ -36,7 +36,7 @@ class Watches {
 
  private:
   [[nodiscard]] const kube::Watcher* quietest() const;
-  void add(const kube::Kind& kind, const std::string& name_space);
+  void add(const kube::WatchTarget& target);
   void trouble(const kube::WatchTarget& target, const base::Error& error);
 
   kube::Loop& loop_;

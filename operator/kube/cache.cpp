@@ -62,8 +62,7 @@ class Cache::Source final : public WatchSink {
 
   [[nodiscard]] bool synced() const { return synced_; }
   [[nodiscard]] std::uint64_t progress() const { return progress_; }
-  [[nodiscard]] bool covers(const std::string& name_space) const { return target_.name_space.empty() || target_.name_space == name_space; }
-  [[nodiscard]] bool covers(const Kind& kind, const std::string& name_space) const { return target_.kind == &kind && covers(name_space); }
+  [[nodiscard]] const WatchTarget& target() const { return target_; }
 
  private:
   Cache& cache_;
@@ -88,7 +87,7 @@ bool Cache::synced() const {
 
 bool Cache::synced(const std::string& name_space) const {
   return std::all_of(sources_.begin(), sources_.end(),
-                     [&name_space](const auto& source) { return source->synced() || !source->covers(name_space); });
+                     [&name_space](const auto& source) { return source->synced() || !source->target().covers(name_space); });
 }
 
 void Cache::apply(const Kind& kind, json object, std::uint32_t epoch) {
@@ -131,8 +130,7 @@ void Cache::remove(const Kind& kind, const json& object) {
 void Cache::sweep(const WatchTarget& target, std::uint32_t epoch) {
   for (auto it = entries_.begin(); it != entries_.end();) {
     const auto here = it++;
-    const bool covered = here->first.kind == target.kind && (target.name_space.empty() || target.name_space == here->first.name_space);
-    if (covered && here->second.epoch != epoch) drop(here);
+    if (target.covers(here->first) && here->second.epoch != epoch) drop(here);
   }
 }
 
@@ -172,15 +170,24 @@ std::vector<PlatformKey> Cache::platforms() const {
   return keys;
 }
 
+std::vector<json> Cache::platforms_in(const std::string& name_space) const {
+  std::vector<json> found;
+  for (auto it = entries_.lower_bound(ObjectId{name_space, nullptr, ""}); it != entries_.end() && it->first.name_space == name_space;
+       ++it) {
+    if (it->first.kind == &platform_kind()) found.push_back(decode(it->second.body, it->second.version));
+  }
+  return found;
+}
+
 std::optional<Cache::Version> Cache::version(const ObjectId& id) const {
   const auto it = entries_.find(id);
   if (it == entries_.end()) return std::nullopt;
   return Version{it->second.version, it->second.uid, it->second.generation, it->second.wish, it->second.deleting};
 }
 
-std::uint64_t Cache::progress(const Kind& kind, const std::string& name_space) const {
+std::uint64_t Cache::progress(const ObjectId& id) const {
   for (const auto& source : sources_) {
-    if (source->covers(kind, name_space)) return source->progress();
+    if (source->target().covers(id)) return source->progress();
   }
   return 0;
 }

@@ -24,13 +24,6 @@ struct PlatformKey {
   auto operator<=>(const PlatformKey&) const = default;
 };
 
-struct ObjectId {
-  std::string name_space;
-  const Kind* kind = nullptr;
-  std::string name;
-  auto operator<=>(const ObjectId&) const = default;
-};
-
 class Cache {
  public:
   struct Change {
@@ -56,6 +49,7 @@ class Cache {
   [[nodiscard]] std::optional<nlohmann::json> platform(const PlatformKey& key) const;
   [[nodiscard]] std::vector<nlohmann::json> children(const PlatformKey& key) const;
   [[nodiscard]] std::vector<PlatformKey> platforms() const;
+  [[nodiscard]] std::vector<nlohmann::json> platforms_in(const std::string& name_space) const;
 
   struct Version {
     std::uint64_t number = 0;
@@ -66,8 +60,8 @@ class Cache {
   };
   /// Of one object, without decoding it.
   [[nodiscard]] std::optional<Version> version(const ObjectId& id) const;
-  /// Everything of this kind in this namespace up to here has been seen.
-  [[nodiscard]] std::uint64_t progress(const Kind& kind, const std::string& name_space) const;
+  /// Everything that the watch of this object tells has been seen up to here.
+  [[nodiscard]] std::uint64_t progress(const ObjectId& id) const;
 
   [[nodiscard]] std::size_t objects() const { return entries_.size(); }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }

@@ -11,8 +11,8 @@ struct Kind {
   std::string_view api_version;    // "apps/v1"
   std::string_view kind;           // "Deployment"
   std::string_view plural;         // "deployments"
-  /// Only the object of this name is listed and watched; empty: every object with our label.
-  /// The list permission can then be given for that one name.
+  /// Only objects of this name, with each of the prefixes that platforms have, are listed and watched; empty: every object with our label.
+  /// The permission to list can then be given for those names alone.
   std::string_view only_name;
 };
 

@@ -35,7 +35,7 @@ std::string WatchTarget::path() const {
   std::string path = path_of(*kind, name_space);
   if (kind == &platform_kind()) return path + "?";
   path += "?labelSelector=" + encode(std::string(kManagedByLabel) + "=" + std::string(kManagedByValue)) + "&";
-  if (!kind->only_name.empty()) path += "fieldSelector=" + encode("metadata.name=" + std::string(kind->only_name)) + "&";
+  if (!name.empty()) path += "fieldSelector=" + encode("metadata.name=" + name) + "&";
   return path;
 }
 

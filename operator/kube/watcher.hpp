@@ -33,10 +33,23 @@ class WatchSink {
   virtual void trouble(const base::Error& error) = 0;     // for logs and readiness; the watcher goes on by itself
 };
 
-/// Which collection: a kind in one namespace or in all (empty).
+struct ObjectId {
+  std::string name_space;
+  const Kind* kind = nullptr;
+  std::string name;
+  auto operator<=>(const ObjectId&) const = default;
+};
+
+/// Which objects: of a kind, in one namespace or in all (empty), of one name or of all (empty).
 struct WatchTarget {
   const Kind* kind = nullptr;
   std::string name_space;
+  std::string name = {};
+
+  [[nodiscard]] bool covers(std::string_view of_name_space) const { return name_space.empty() || name_space == of_name_space; }
+  [[nodiscard]] bool covers(const ObjectId& id) const {
+    return kind == id.kind && covers(id.name_space) && (name.empty() || name == id.name);
+  }
 
   [[nodiscard]] std::string path() const;   // with the selectors that belong to the kind
 };

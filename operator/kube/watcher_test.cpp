@@ -82,7 +82,7 @@ TEST_F(WatcherTest, FollowsEventsHoweverTheyAreCut) {
   const std::string text = line("ADDED", object("c", "11")) + line("DELETED", object("a", "12")) + line("BOOKMARK", object("", "20"));
   for (const char c : text) transport.stream_data(std::string(1, c));
   EXPECT_EQ(names(), (Names{"b", "c"}));
-  EXPECT_EQ(cache.progress(*target.kind, "pay"), 20U);
+  EXPECT_EQ(cache.progress({"pay", target.kind, "a"}), 20U);
   transport.stream_ended({});
   ASSERT_EQ(transport.streams.size(), 2U);
   EXPECT_TRUE(transport.streams[1]->request.path.ends_with("resourceVersion=20"));
@@ -166,6 +166,33 @@ TEST_F(WatcherTest, AnObjectThatMovesToAnotherPlatformIsToldToBoth) {
   ASSERT_EQ(changes.size(), 2U);
   EXPECT_EQ(changes[0].platform.name, "shop");
   EXPECT_EQ(changes[1].platform.name, "other");
+}
+
+TEST(Targets, WatchedByNameHaveTheNameAsFieldSelectorAndDropNothingOfEachOther) {
+  const Kind* secrets = find_kind("v1", "Secret");
+  const WatchTarget shop{secrets, "pay", "shop-payment-generated"};
+  EXPECT_TRUE(shop.path().ends_with("&fieldSelector=metadata.name%3Dshop-payment-generated&")) << shop.path();
+
+  Cache cache{[](const Cache::Change&) {}, [] {}};
+  const auto ignore = [](const base::Error&) {};
+  WatchSink& one = cache.source({secrets, "pay", "payment-generated"}, ignore);
+  WatchSink& other = cache.source(shop, ignore);
+  const auto listed = [](WatchSink& sink, const char* name) {
+    sink.begin_replace();
+    if (*name != '\0') sink.apply(object(name, "3"));
+    sink.finish_replace();
+  };
+  listed(one, "payment-generated");
+  listed(other, "shop-payment-generated");
+  listed(one, "payment-generated");
+  EXPECT_EQ(cache.objects(), 2U) << "a new list of one says nothing of the other";
+  listed(other, "");
+  EXPECT_EQ(cache.objects(), 1U);
+
+  one.progress(10);
+  other.progress(20);
+  EXPECT_EQ(cache.progress({"pay", secrets, "payment-generated"}), 10U);
+  EXPECT_EQ(cache.progress({"pay", secrets, "shop-payment-generated"}), 20U);
 }
 
 }  // namespace

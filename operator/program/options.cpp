@@ -2,9 +2,12 @@
 
 #include <charconv>
 #include <cstdio>
+#include <regex>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
+
+#include "crds/types/formats.hpp"
 
 namespace program {
 
@@ -39,6 +42,11 @@ namespace {
 int complain(const std::string& what) {
   std::fprintf(stderr, "payment-operator: %s\n", what.c_str());
   return kExitUsage;
+}
+
+std::string is_name_prefix(const std::string& text) {
+  const bool good = !text.empty() && text.size() <= crds::kNamePrefixMax && std::regex_match(text, std::regex(crds::kNamePrefix.pattern));
+  return good ? "" : "\"" + text + "\" must be " + crds::kNamePrefix.meaning + ", at most " + std::to_string(crds::kNamePrefixMax);
 }
 
 /// The flags of leader election, as text until they are checked together.
@@ -93,6 +101,8 @@ Parsed parse(int argc, char** argv) {
   run->add_option("--runtime-image", options.settings.runtime_image, "Image of the payment services")->capture_default_str();
   run->add_option("--mysql-image", options.settings.mysql_image, "Image of managed databases")->capture_default_str();
   run->add_option("--redis-image", options.settings.redis_image, "Image of managed Redis")->capture_default_str();
+  run->add_option("--name-prefix", options.settings.name_prefixes, "A spec.namePrefix that platforms may have; may be given several times")
+      ->check(is_name_prefix, "", "");
   ElectionFlags election;
   election.declare(*run);
   const CLI::App* version = app.add_subcommand("version", "Print the version");

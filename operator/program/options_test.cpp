@@ -28,6 +28,15 @@ TEST(Options, NamespaceMayBeGivenSeveralTimes) {
   EXPECT_EQ(options->namespaces, (std::vector<std::string>{"a", "b"}));
 }
 
+TEST(Options, NamePrefixesAreThoseThatAPlatformMayHave) {
+  const auto options = parse_words({"run", "--name-prefix=shop-", "--name-prefix", "b2"}).run;
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->settings.name_prefixes, (std::vector<std::string>{"shop-", "b2"}));
+  for (const std::string& wrong : {std::string(), std::string("-a"), std::string("Shop-"), std::string("1a"), std::string(31, 'a')}) {
+    EXPECT_EQ(parse_words({"run", "--name-prefix=" + wrong}).exit_code, kExitUsage) << wrong;
+  }
+}
+
 TEST(Options, AddressesAreCheckedBeforeAnythingStarts) {
   EXPECT_EQ(parse_address("127.0.0.1:9")->value().host, "127.0.0.1");
   EXPECT_EQ(parse_address("[::1]:0")->value().host, "::1");

@@ -25,6 +25,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- range .Values.watchNamespaces }}
 {{- include "payment-operator.validateNamespace" (list "watchNamespaces" .) }}
 {{- end }}
+{{- range .Values.namePrefixes }}
+{{- if not (regexMatch "^[a-z][-a-z0-9]{0,29}$" .) }}
+{{- fail (printf "namePrefixes: %q is no beginning of names; give one such as shop- (lower-case letters, digits and dashes, from a letter on, at most 30)" .) }}
+{{- end }}
+{{- end }}
 {{- with .Values.test.namespace }}
 {{- include "payment-operator.validateNamespace" (list "test.namespace" .) }}
 {{- end }}
@@ -101,8 +106,8 @@ subjects:
   resources: [secrets]                         # get: a user's Secret, by the name that the spec gives; create cannot be limited to a name
   verbs: [get, create]
 - apiGroups: [""]
-  resources: [secrets]                         # the operator's own: listed and watched by this name, never changed
-  resourceNames: [payment-generated]
+  resources: [secrets]                         # the operator's own: listed and watched by name, never changed
+  resourceNames: [payment-generated{{ range .Values.namePrefixes }}, {{ . }}payment-generated{{ end }}]
   verbs: [list, watch, delete]
 - apiGroups: [""]
   resources: [pods]

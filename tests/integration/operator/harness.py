@@ -23,6 +23,7 @@ OPERATOR = os.environ.get("PAYMENT_OPERATOR", str(ROOT / "build/release/bin/paym
 MANAGED_BY_US = "app.kubernetes.io/managed-by=payment-operator"
 RECORDS = os.environ.get("RIGHTS_RECORDS")      # a folder where each suite leaves what its operators asked for, for rights_used_test.py
 HOME, ACCOUNT = "payment-operator", "payment-operator"     # namespace and service account of the operator
+PREFIX = "shop-"     # of a second platform in a namespace
 CHILD_KINDS = ("services,configmaps,secrets,serviceaccounts,persistentvolumeclaims,deployments,statefulsets,jobs,cronjobs,"
                "horizontalpodautoscalers,poddisruptionbudgets,ingresses")
 

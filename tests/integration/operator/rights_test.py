@@ -6,7 +6,7 @@ import json
 import unittest
 import urllib.error
 
-from harness import ACCOUNT, HOME, ROOT, Cluster, Operator, Space, eventually, main
+from harness import ACCOUNT, HOME, PREFIX, ROOT, Cluster, Operator, Space, eventually, main
 
 CLUSTER = None
 QUICKSTART = ROOT / "examples/quickstart.yaml"
@@ -154,6 +154,44 @@ class Rights(unittest.TestCase):
             with self.assertRaises(urllib.error.HTTPError) as answer:
                 operator.read("probes", "/readyz")
             self.assertIn("in gone", answer.exception.read().decode())
+            operator.stop()
+        space.delete()
+
+    def test_to_the_secret_of_a_prefix_serve_a_second_platform_in_the_namespace(self):
+        space = Space(CLUSTER, "shared")
+        self.owner_known(space)
+        CLUSTER.give_rights("operator-of-a-prefix", f'watchNamespaces=["{space.name}"]', f'namePrefixes=["{PREFIX}"]')
+        with CLUSTER.kubeconfig_of("operator-of-a-prefix", ACCOUNT) as kubeconfig:
+            operator = Operator(CLUSTER, space.name, kubeconfig.name, arguments=[f"--name-prefix={PREFIX}"])
+            operator.ready()
+            self.start({}, [space])
+            self.ready(space)
+            before = {name: child["metadata"]["resourceVersion"] for name, child in space.children().items() if name[0] != "Deployment"}
+            manifest = json.loads(space.kubectl("create", "--dry-run=client", "-o", "json", "-f", str(QUICKSTART)))
+            manifest["metadata"] = {"name": "second"}
+            manifest["spec"]["deletionPolicy"] = "Delete"
+            same = {**manifest, "metadata": {"name": "same"}}
+            manifest["spec"] = {**manifest["spec"], "namePrefix": PREFIX}
+            space.apply({"apiVersion": "v1", "kind": "List", "items": [manifest, same]})
+            eventually("the one with a prefix is Ready", lambda: space.condition("second", "Ready").get("status") == "True", 90)
+            eventually("the one with the same names is not", lambda: space.condition("same", "Stalled").get("reason") == "NameConflict", 30)
+            self.ready(space)
+            after = space.children()
+            self.assertEqual({name: after[name]["metadata"]["resourceVersion"] for name in before
+                              if after[name]["kind"] in ("ConfigMap", "Secret", "Service", "ServiceAccount")},
+                             {name: version for name, version in before.items()
+                              if name[0] in ("ConfigMap", "Secret", "Service", "ServiceAccount")}, "nothing of the first is touched")
+            refused = space.cluster.run("-n", space.name, "patch", "pp", "second", "--type=merge", "-p", '{"spec": {"namePrefix": "x-"}}')
+            self.assertIn("cannot be changed after creation; put it back, or make another platform", refused.stderr)
+            refused = space.cluster.run("-n", space.name, "patch", "pp", "quickstart", "--type=merge", "-p", '{"spec": {"namePrefix": "x-"}}')
+            self.assertIn("cannot be changed after creation; put it back, or make another platform", refused.stderr)
+            for name in ("same", "second"):
+                space.kubectl("delete", "pp", name, "--wait=false")
+            eventually("the second's volume and Secret are gone", lambda: not space.get("pp", "second")
+                       and not space.get("secret", f"{PREFIX}payment-generated") and not space.get("pvc", f"{PREFIX}data-mysql-0"), 120)
+            self.assertIsNotNone(space.get("secret", "payment-generated"), "the first's are left alone")
+            self.assertIsNotNone(space.get("pvc", "data-mysql-0"))
+            self.never_refused()
             operator.stop()
         space.delete()
 

@@ -11,7 +11,7 @@ import unittest
 
 import yaml
 
-from harness import HOME, RECORDS, main
+from harness import HOME, PREFIX, RECORDS, main
 from rendering import of_kind, render
 
 SUITES = []
@@ -23,7 +23,8 @@ def rights():
     """(namespace, verb, group, resource, name or "" for any) of all that the chart gives in namespaced mode; in cluster mode it gives the
     same, which tests/chart/check makes sure of."""
     return {("" if role["metadata"]["namespace"] == PLATFORMS else HOME, verb, group, resource, name)
-            for role in of_kind(render(f'watchNamespaces=["{PLATFORMS}"]', "leaderElection.enabled=true", namespace=HOME), "Role")
+            for role in of_kind(render(f'watchNamespaces=["{PLATFORMS}"]', f'namePrefixes=["{PREFIX}"]', "leaderElection.enabled=true",
+                                        namespace=HOME), "Role")
             for rule in role["rules"] for verb in rule["verbs"] for group in rule["apiGroups"] for resource in rule["resources"]
             for name in rule.get("resourceNames", [""])}
 
