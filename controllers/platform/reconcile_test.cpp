@@ -293,46 +293,6 @@ TEST(Change, AnImageThatWasPutIntoTheSpecAndOutAgainWithoutRunningIsNotKept) {
   EXPECT_EQ(redis_image(cluster.child("apps/v1", "Deployment", "redis")), "localhost/redis:7.0");
 }
 
-TEST(Scaling, TheAutoscalersNumberIsNeverTouched) {
-  FakeCluster cluster = settled();
-  cluster.child("apps/v1", "Deployment", "payment-service")["spec"]["replicas"] = 7;
-  cluster.play();
-  const Plan plan = cluster.decide();
-  EXPECT_TRUE(plan.apply.empty() && plan.scale.empty());
-  cluster.execute(plan);      // the status counts them
-  EXPECT_TRUE(cluster.decide().empty());
-}
-
-TEST(Scaling, ReplicasAreSetOnceAtCreationByTheScaleManager) {
-  FakeCluster cluster(quickstart_spec());
-  const Plan plan = cluster.decide();
-  std::map<std::string, int> scaled;
-  for (const Apply& apply : plan.scale) scaled[object::name_of(apply.object)] = apply.object["spec"]["replicas"];
-  EXPECT_EQ(scaled, (std::map<std::string, int>{{"payment-service", 3}, {"callback-service", 3}}));
-  for (const Apply& apply : plan.apply) {
-    const bool scaled_elsewhere = object::name_of(apply.object) == "payment-service" && apply.object["kind"] == "Deployment";
-    EXPECT_FALSE(scaled_elsewhere && apply.object["spec"].contains("replicas"));
-  }
-}
-
-TEST(Scaling, WithoutAnAutoscalerTheSpecDecides) {
-  FakeCluster cluster = settled();
-  cluster.edit_spec({{"services", {{"payment", {{"autoscaling", {{"enabled", false}}}, {"replicas", 5}}}}}});
-  cluster.settle();
-  EXPECT_EQ(cluster.child("apps/v1", "Deployment", "payment-service")["spec"]["replicas"], 5);
-  cluster.child("apps/v1", "Deployment", "payment-service")["spec"]["replicas"] = 1;
-  EXPECT_EQ(cluster.decide().scale.size(), 1U);
-}
-
-TEST(Scaling, HandingOverToTheAutoscalerDoesNotJump) {
-  Object spec = quickstart_spec();
-  spec["services"]["payment"] = {{"autoscaling", {{"enabled", false}}}, {"replicas", 6}};
-  FakeCluster cluster = settled(spec);
-  cluster.edit_spec({{"services", {{"payment", {{"autoscaling", {{"enabled", true}}}}}}}});
-  cluster.settle();
-  EXPECT_EQ(cluster.child("apps/v1", "Deployment", "payment-service")["spec"]["replicas"], 6);
-}
-
 TEST(Pause, ChangesNothingButTheStatus) {
   FakeCluster cluster = settled();
   cluster.edit_spec({{"paused", true}, {"services", {{"payment", {{"logLevel", "debug"}}}}}});

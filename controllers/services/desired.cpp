@@ -155,7 +155,13 @@ std::vector<Apply> scale(const Context& ctx) {
     Apply apply{std::move(object), "", fmt::format("replicas -> {}", wanted)};
     if (live != nullptr) {
       apply.uid = object::uid_of(*live);
+      apply.reason = fmt::format("replicas {} -> {}, {}", now, wanted,
+                                 spec.autoscaling.enabled ? "the least that the autoscaler may choose"
+                                                          : fmt::format("as spec.services.{}.replicas says", role.spec));
       apply.differences = {{"spec.replicas", std::to_string(wanted), std::to_string(now)}};
+      // What we saw may be old by now, and the autoscaler's number another: then the API server refuses, and we look again.
+      const std::string seen = object::text_at(*live, {"metadata", "resourceVersion"});
+      if (spec.autoscaling.enabled && !seen.empty()) apply.object["metadata"]["resourceVersion"] = seen;
     }
     scale.push_back(std::move(apply));
   }

@@ -137,6 +137,10 @@ class Space:
         return {(item["kind"], item["metadata"]["name"]): item for item in items
                 if all(owner["kind"] == "PaymentPlatform" for owner in item["metadata"].get("ownerReferences", []))}
 
+    def wait_ready(self, platform="quickstart", seconds=90):
+        """Until it is Ready with its newest spec; one program that watches, where asking again and again would take a processor."""
+        self.kubectl("wait", "--for=condition=Ready", f"pp/{platform}", f"--timeout={seconds}s")
+
     def condition(self, platform, kind):
         status = (self.get("pp", platform) or {}).get("status", {})
         return next((c for c in status.get("conditions", []) if c["type"] == kind), {})
