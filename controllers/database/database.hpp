@@ -18,6 +18,10 @@ constexpr std::int32_t kPort = 3306;
 
 /// The volume claim is applied by us and mounted by name, so that it can be put right and kept.
 [[nodiscard]] Object desired_claim(const Context& ctx, bool root_generated);
+/// Annotation of the claim: the image that last ran its data well. A server of another major release would change the files for good.
+inline constexpr const char* kRanWith = "paymentplatform.io/ran-with";
+/// Its value on a live claim, as far as it is in our own words, or "".
+[[nodiscard]] std::string ran_with(const Object& claim);
 /// Why the live claim has to be deleted and made anew; only ever while nothing is bound to it.
 [[nodiscard]] std::optional<std::string> claim_to_replace(const Context& ctx, const Object& live);
 /// What of a bound claim can no longer be changed, or "".

@@ -87,17 +87,27 @@ bool is_bound(const Object& claim) {
   return !object::text_at(claim, {"spec", "volumeName"}).empty() || object::text_at(claim, {"status", "phase"}) == "Bound";
 }
 
+std::string ran_with(const Object& claim) {
+  const bool ours = object::owns(claim, kManagedBy, {"f:metadata", "f:annotations", std::string("f:") + kRanWith});
+  return ours ? object::text_at(claim, {"metadata", "annotations", kRanWith}) : std::string();
+}
+
 Object desired_claim(const Context& ctx, bool root_generated) {
   const crds::ClaimStorage storage = ctx.platform.mysql().storage;
   Object claim = object_of(ctx, "v1", "PersistentVolumeClaim", kClaim, kPart, {}, Owned::Outlives);
-  claim["metadata"]["annotations"] = {{secrets::kRootPasswordFrom, root_generated ? "generated" : "user"}};
+  Object& notes = claim["metadata"]["annotations"];  // for a platform that finds the volume and nothing else
+  notes = {{secrets::kRootPasswordFrom, root_generated ? "generated" : "user"}};
+  if (const std::string keys = secrets::passwords_from_user(ctx); !keys.empty()) notes[secrets::kPasswordsFromUser] = keys;
+  const std::string runs = health(ctx).image;
+  if (!runs.empty()) notes[kRanWith] = runs;
   claim["spec"] = {{"accessModes", {"ReadWriteOnce"}}, {"resources", {{"requests", {{"storage", storage.size}}}}}};
   if (!storage.storage_class_name.empty()) claim["spec"]["storageClassName"] = storage.storage_class_name;
 
   const Object* live = find(ctx, "v1", "PersistentVolumeClaim", kClaim);
   if (live == nullptr) return claim;
   const std::string from = object::text_at(*live, {"metadata", "annotations", secrets::kRootPasswordFrom});
-  if (!from.empty()) claim["metadata"]["annotations"][secrets::kRootPasswordFrom] = from;
+  if (!from.empty()) notes[secrets::kRootPasswordFrom] = from;
+  if (const std::string ran = ran_with(*live); runs.empty() && !ran.empty()) notes[kRanWith] = ran;
   if (!is_bound(*live)) return claim;
   // A bound claim keeps its class and never shrinks; asking for either would only be refused.
   const std::string live_class = object::text_at(*live, {"spec", "storageClassName"});

@@ -221,7 +221,10 @@ class FakeCluster {
       next["metadata"]["generation"] = old["metadata"]["generation"];
       next["metadata"]["creationTimestamp"] = old["metadata"]["creationTimestamp"];
       if (old["metadata"].contains("annotations")) {
-        for (const auto& [key, value] : old["metadata"]["annotations"].items()) next["metadata"]["annotations"].emplace(key, value);
+        for (const auto& [key, value] : old["metadata"]["annotations"].items()) {
+          const bool ours = object::owns(old, kManagedBy, {"f:metadata", "f:annotations", "f:" + key});  // and goes when no longer sent
+          if (!ours) next["metadata"]["annotations"].emplace(key, value);
+        }
       }
       for (const auto& [key, value] : old["metadata"]["labels"].items()) next["metadata"]["labels"].emplace(key, value);
       if (old.contains("status")) next["status"] = old["status"];

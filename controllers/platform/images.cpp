@@ -2,6 +2,7 @@
 
 #include "controllers/component/live.hpp"
 #include "controllers/component/objects.hpp"
+#include "controllers/database/database.hpp"
 #include "controllers/object/diff.hpp"
 #include "controllers/platform/status.hpp"
 
@@ -52,12 +53,19 @@ std::string asked_runtime(const crds::Spec& spec, const Settings& settings) {
   return repository_of(settings.runtime_image) + ":" + spec.version;
 }
 
+/// What retained data was last run with, or the operator's default.
+std::string mysql_default(const crds::Platform& platform, const Snapshot& live, const Settings& settings) {
+  const Object* claim = find(live, "v1", "PersistentVolumeClaim", platform.child_name(database::kClaim));
+  const std::string ran = claim == nullptr ? "" : database::ran_with(*claim);
+  return ran.empty() ? settings.mysql_image : ran;
+}
+
 }  // namespace
 
 Images resolve_images(const Object& object, const crds::Platform& platform, const Snapshot& live, const Settings& settings) {
   const Resolver resolver(object, platform, live);
   return {resolver.image(asked_runtime(platform.spec, settings), "Deployment", "payment-service", settings.runtime_image),
-          resolver.image(platform.mysql().image, "StatefulSet", "mysql", settings.mysql_image),
+          resolver.image(platform.mysql().image, "StatefulSet", "mysql", mysql_default(platform, live, settings)),
           resolver.image(platform.redis().image, "Deployment", "redis", settings.redis_image)};
 }
 

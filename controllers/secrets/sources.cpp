@@ -116,8 +116,9 @@ class Chooser {
         generated_(std::move(generated)),
         decision_(decision) {}
 
-  void password(const UserSecret& user, const std::string& key) {
-    choose({key}, user, user.has(key) || (user.named() && from_user(before_.by_services, key)));
+  /// `kept`: what is kept with the data says that it is the user's.
+  void password(const UserSecret& user, const std::string& key, bool kept = false) {
+    choose({key}, user, user.has(key) || (user.named() && (kept || from_user(before_.by_services, key))));
   }
 
   /// Keys that the simulator shares with the services.
@@ -215,7 +216,8 @@ Decision decide(const crds::Platform& platform, const Snapshot& live, bool stead
     chooser.password(user, kRootPassword);
   }
   decision.root_generated = decision.keys[kRootPassword] == ours;
-  for (const std::string& key : kUserPasswords) chooser.password(user, key);
+  const std::string theirs = claim == nullptr ? "" : "," + text_at(*claim, {"metadata", "annotations", kPasswordsFromUser}) + ",";
+  for (const std::string& key : kUserPasswords) chooser.password(user, key, theirs.find("," + key + ",") != std::string::npos);
 
   const bool simulated = channels.wechat_pay.enabled && channels.wechat_pay.base_url.empty() && channels.simulator.enabled;
   if (simulated) {
@@ -229,6 +231,16 @@ Decision decide(const crds::Platform& platform, const Snapshot& live, bool stead
     }
   }
   return decision;
+}
+
+std::string passwords_from_user(const Context& ctx) {
+  std::string keys;
+  for (const std::string& key : kUserPasswords) {
+    const auto source = ctx.keys.find(key);
+    if (source == ctx.keys.end() || source->second == ctx.name(kGeneratedSecret)) continue;
+    keys += (keys.empty() ? "" : ",") + key;
+  }
+  return keys;
 }
 
 bool mounts_missing(const Object& workload, const std::vector<Missing>& missing) {

@@ -36,6 +36,12 @@ struct Decision {
 /// Where the root password of a data volume lives, kept as an annotation of its claim: the volume knows no other password.
 inline constexpr const char* kRootPasswordFrom = "paymentplatform.io/root-password-from";
 
+/// Which of the other passwords of the database are the user's, as an annotation beside it: workloads and Jobs may be gone while the volume
+/// waits for a platform of the same name, or long cleaned up.
+inline constexpr const char* kPasswordsFromUser = "paymentplatform.io/passwords-from-user";
+/// Its value by the decision in `ctx`: "mysql-application-password,mysql-reader-password"; "" when all are generated.
+[[nodiscard]] std::string passwords_from_user(const Context& ctx);
+
 // Keys by reader, as docs/reference/runtime-configuration.md lists them.
 [[nodiscard]] std::vector<std::string> mysql_keys();
 [[nodiscard]] std::vector<std::string> migrate_keys();
