@@ -199,18 +199,41 @@ class Healing(OperatorTest):
         self.space.kubectl("delete", "quota", "none")
         self.wait_ready()
 
-    def test_deleting_the_platform_leaves_volume_and_secret(self):
-        self.installed()
-        claim = self.object("pvc", "data-mysql-0")["metadata"]["uid"]
-        secret = self.object("secret", "payment-generated")["metadata"]["uid"]
+
+class Deletion(OperatorTest):
+    def test_under_retain_leaves_volume_and_secret_which_a_platform_of_the_same_name_finds_with_their_image(self):
+        first = self.installed()
+        image = self.database_image()
+        kept = {name: self.object(*name)["metadata"]["uid"] for name in (("pvc", "data-mysql-0"), ("secret", "payment-generated"))}
         self.space.kubectl("delete", "pp", "quickstart")
         eventually("the children are collected", lambda: not self.space.get("deployment", "payment-service"), 60)
         eventually("the database is collected", lambda: not self.space.get("statefulset", "mysql"), 60)
-        self.assertEqual(self.object("pvc", "data-mysql-0")["metadata"]["uid"], claim)
-        self.assertEqual(self.object("secret", "payment-generated")["metadata"]["uid"], secret)
+        first.stop()
+        newer = Operator(CLUSTER, self.space.name, arguments=["--mysql-image=localhost/mariadb:99"])
+        self.operators.append(newer)
+        newer.ready()
         self.space.kubectl("apply", "-f", str(QUICKSTART))
         self.wait_ready()
-        self.assertEqual(self.object("secret", "payment-generated")["metadata"]["uid"], secret, "adopted, not made anew")
+        newer.at_rest()
+        self.assertEqual({name: self.object(*name)["metadata"]["uid"] for name in kept}, kept, "adopted, not made anew")
+        self.assertEqual(self.database_image(), image, "a newer default does not get at older data by itself")
+
+    def test_under_delete_takes_volume_and_secret_when_the_last_pod_is_gone(self):
+        operator = self.installed()
+        self.space.patch("pp", "quickstart", {"spec": {"deletionPolicy": "Delete"}})
+        eventually("the finalizer is there", lambda: self.object("pp", "quickstart")["metadata"].get("finalizers"), 20)
+        self.space.patch("pod", "mysql-0", {"metadata": {"finalizers": ["example.com/still-writing"]}})
+        self.space.kubectl("delete", "pp", "quickstart", "--wait=false")
+        eventually("the database is told to go", lambda: "deletionTimestamp" in self.object("pod", "mysql-0")["metadata"], 60)
+        operator.at_rest()
+        for kind, name in (("pvc", "data-mysql-0"), ("secret", "payment-generated")):
+            self.assertNotIn("deletionTimestamp", self.object(kind, name)["metadata"], name)
+        self.space.patch("pod", "mysql-0", {"metadata": {"finalizers": None}})
+        eventually("the platform is gone", lambda: not self.space.get("pp", "quickstart"), 60)
+        eventually("nothing is left", lambda: not self.space.children(), 60)
+
+    def database_image(self):
+        return self.object("statefulset", "mysql")["spec"]["template"]["spec"]["containers"][0]["image"]
 
 
 if __name__ == "__main__":
