@@ -34,8 +34,8 @@ function(house_library target)
   endif()
   if(benches AND BUILD_TESTING AND NOT HOUSE_FUZZ)
     add_executable(${target}_bench ${benches})
-    # GTest: the fakes of the tests, which benchmarks use too, make assertions.
-    target_link_libraries(${target}_bench PRIVATE ${target} benchmark::benchmark_main GTest::gtest house_warnings)
+    # Benchmarks use the fakes of the tests too, which make assertions.
+    target_link_libraries(${target}_bench PRIVATE ${target} ${ARG_TEST_DEPS} benchmark::benchmark_main GTest::gtest house_warnings)
   endif()
 endfunction()
 
@@ -60,11 +60,17 @@ function(house_test target)
   add_executable(${target} ${ARG_SOURCES})
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR})
   target_link_libraries(${target} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main house_warnings)
+  # Of an inline function that both hold, the linker keeps the first it meets. The libraries' are the optimised ones, so they go before
+  # the test's own objects; a test of controllers/platform runs in a third of the time.
+  foreach(library ${ARG_DEPS})
+    set(is_static $<STREQUAL:$<TARGET_PROPERTY:${library},TYPE>,STATIC_LIBRARY>)
+    target_link_options(${target} PRIVATE $<${is_static}:LINKER:--whole-archive,$<TARGET_FILE:${library}>,--no-whole-archive>)
+  endforeach()
   target_compile_definitions(${target} PRIVATE SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_compile_options(${target} PRIVATE ${house_test_options})
   target_precompile_headers(${target} REUSE_FROM house_test_headers)
   add_test(NAME ${target} COMMAND ${target} --gtest_brief=1)
-  set_tests_properties(${target} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 300)
+  set_tests_properties(${target} PROPERTIES LABELS "${ARG_LABELS}")
   if("unit" IN_LIST ARG_LABELS)
     add_dependencies(house_unit_tests ${target})
     # Built by those who run them: `make test` does so under sanitizers only, where the same tests find more.

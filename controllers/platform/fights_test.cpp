@@ -1,7 +1,7 @@
 // What is said of an object that somebody changes back each time it is written.
 #include <gtest/gtest.h>
 
-#include "controllers/platform/fake_cluster.hpp"
+#include "controllers/platform/testing/fake_cluster.hpp"
 
 namespace controllers {
 namespace {

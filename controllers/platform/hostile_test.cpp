@@ -1,7 +1,7 @@
 // What users, tools and other controllers do to a platform behind the operator's back.
 #include <gtest/gtest.h>
 
-#include "controllers/platform/fake_cluster.hpp"
+#include "controllers/platform/testing/fake_cluster.hpp"
 #include "crds/types/status.hpp"
 
 namespace controllers {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "controllers/platform/example.hpp"
-#include "controllers/platform/fake_cluster.hpp"
+#include "controllers/platform/testing/fake_cluster.hpp"
 #include "crds/types/formats.hpp"
 
 namespace controllers {

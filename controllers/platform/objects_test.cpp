@@ -1,8 +1,9 @@
 // What holds for every object that we make.
 #include <gtest/gtest.h>
 
+#include "controllers/component/objects.hpp"
 #include "controllers/platform/example.hpp"
-#include "controllers/platform/fake_cluster.hpp"
+#include "controllers/platform/testing/fake_cluster.hpp"
 
 namespace controllers {
 namespace {

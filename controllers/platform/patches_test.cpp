@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "controllers/platform/fake_cluster.hpp"
 #include "controllers/platform/patches.hpp"
+#include "controllers/platform/testing/fake_cluster.hpp"
 
 namespace controllers {
 namespace {

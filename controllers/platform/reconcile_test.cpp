@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "controllers/platform/fake_cluster.hpp"
 #include "controllers/platform/status.hpp"
+#include "controllers/platform/testing/fake_cluster.hpp"
 #include "crds/types/status.hpp"
 
 namespace controllers {

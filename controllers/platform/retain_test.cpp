@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "controllers/database/database.hpp"
-#include "controllers/platform/fake_cluster.hpp"
+#include "controllers/platform/testing/fake_cluster.hpp"
 #include "controllers/secrets/sources.hpp"
 
 namespace controllers {

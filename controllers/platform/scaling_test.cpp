@@ -1,7 +1,7 @@
 // Who decides the number of replicas: the spec, or an autoscaler whose number is never touched; and no jump where one follows the other.
 #include <gtest/gtest.h>
 
-#include "controllers/platform/fake_cluster.hpp"
+#include "controllers/platform/testing/fake_cluster.hpp"
 
 namespace controllers {
 namespace {

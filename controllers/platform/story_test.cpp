@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "controllers/platform/example.hpp"
-#include "controllers/platform/fake_cluster.hpp"
 #include "controllers/platform/gates.hpp"
+#include "controllers/platform/testing/fake_cluster.hpp"
 
 namespace controllers {
 namespace {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "controllers/platform/example.hpp"
-#include "controllers/platform/fake_cluster.hpp"
+#include "controllers/platform/testing/fake_cluster.hpp"
 
 namespace controllers {
 namespace {

@@ -1,8 +1,9 @@
 // spec.version and spec.image: which release runs, and what the status says of it.
 #include <gtest/gtest.h>
 
-#include "controllers/platform/fake_cluster.hpp"
+#include "controllers/component/objects.hpp"
 #include "controllers/platform/status.hpp"
+#include "controllers/platform/testing/fake_cluster.hpp"
 
 namespace controllers {
 namespace {

@@ -1,7 +1,7 @@
 // What a look at a settled platform costs that finds nothing to do: the function alone, and with what the engine does around it.
 #include <benchmark/benchmark.h>
 
-#include "controllers/platform/fake_cluster.hpp"
+#include "controllers/platform/testing/fake_cluster.hpp"
 #include "operator/engine/reconciler.hpp"
 #include "operator/engine/testing.hpp"
 
