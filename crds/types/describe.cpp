@@ -97,7 +97,7 @@ bool expect_list(const nlohmann::json& in, const Bounds& bounds, const std::stri
       bool same = in[i].is_object() && in[j].is_object();
       for (const std::string& key : bounds.list_key)
         same = same && in[i].value(key, nlohmann::json()) == in[j].value(key, nlohmann::json());
-      if (same) return refuse(problems, fmt::format("{}[{}]", path, i), fmt::format("repeats the item {}", j));
+      if (same) return refuse(problems, fmt::format("{}[{}]", path, i), fmt::format("repeats the item {}; keep one of them", j));
     }
   }
   return true;

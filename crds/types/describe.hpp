@@ -185,7 +185,7 @@ class Description {
     for (const auto& [key, value] : in.items()) {
       const Field* field = find(key);
       if (field == nullptr) {
-        problems.push_back({path + "." + key, "is not a field of this version"});
+        problems.push_back({path + "." + key, "is not a field of this version; remove it, or upgrade the operator"});
         good = false;
       } else if (!value.is_null()) {
         good = field->decode(out, value, path + "." + key, problems) && good;

@@ -101,6 +101,8 @@ TABLE = [
     ("spec.ingress.host", inside("ingress.host", ".".join(["a" * 57] * 4)[:229])),
     ("spec.ingress.rateLimit.requestsPerSecond", inside("ingress.rateLimit.requestsPerSecond", -1)),
     ("spec.secretRef.name", inside("secretRef.name", "Not A Name")),
+    ("spec.namePrefix", {"namePrefix": "Shop-"}),
+    ("spec.namePrefix", {"namePrefix": "a" * 31}, "30"),
     ("spec.image", {"image": "a b"}),
     ("spec.image", {"image": "a" * 513}),
     ("spec.imagePullSecrets", {"imagePullSecrets": [{"name": f"s{number}"} for number in range(9)]}),
