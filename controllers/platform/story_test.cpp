@@ -99,6 +99,15 @@ void pod_waits(FakeCluster& cluster, const std::string& app, const std::string& 
                   {{"containerStatuses", Object::array({{{"name", app}, {"image", image}, {"ready", false}, {"state", waiting}}})}});
 }
 
+void pod_has_no_node(FakeCluster& cluster, const std::string& app) {
+  const Object scheduled = {{"type", "PodScheduled"},
+                            {"status", "False"},
+                            {"reason", "Unschedulable"},
+                            {"message", "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable"},
+                            {"lastTransitionTime", base::to_rfc3339(cluster.now)}};
+  cluster.add_pod(app + "-0", app, {{"conditions", Object::array({scheduled})}});
+}
+
 void gone(FakeCluster& cluster, const std::string& pod) { cluster.snapshot.children.erase({"v1", "Pod", pod}); }
 
 TEST(Story, IsToldByTheStatus) {
@@ -112,6 +121,17 @@ TEST(Story, IsToldByTheStatus) {
 
   cluster.edit_spec({{"services", {{"payment", {{"autoscaling", {{"enabled", false}}}, {"replicas", 5}}}}}});
   story.tell("scaled from autoscaling to 5");
+
+  const auto before_the_drain = test::essence(cluster);
+  cluster.evict("payment-service");
+  pod_has_no_node(cluster, "payment-service");
+  story.tell("a node is drained: one pod is evicted and finds no other node, and its budget holds up the rest of the drain");
+  cluster.now += std::chrono::minutes(1);
+  story.tell("a minute later");
+  cluster.uncordon("payment-service");
+  gone(cluster, "payment-service-0");
+  story.tell("the node is back");
+  EXPECT_EQ(test::essence(cluster), before_the_drain) << "a drain is nothing to write about to any object";
 
   cluster.edit_spec({{"redis", {{"managed", {{"image", "localhost/redis:typo"}}}}}});
   cluster.break_workload("redis");

@@ -152,7 +152,7 @@ bool FakeCluster::play() {
     if (ref.kind == "Deployment") {
       const auto replicas = object["spec"].value("replicas", 1);
       object["status"] = {{"observedGeneration", object["metadata"]["generation"]}, {"replicas", replicas}, {"updatedReplicas", replicas}};
-      object["status"]["availableReplicas"] = broken ? 0 : replicas;
+      object["status"]["availableReplicas"] = broken ? 0 : replicas - (evicted_.count(ref.name) > 0 ? 1 : 0);
       if (stuck_.count(ref.name) > 0) {      // one pod of the newest template that never becomes ready, beside the old ones
         object["status"]["replicas"] = replicas + 1;
         object["status"]["updatedReplicas"] = 1;

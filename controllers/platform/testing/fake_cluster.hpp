@@ -47,6 +47,9 @@ class FakeCluster {
   /// The roll of a Deployment that is under way does not get on.
   void hold_roll(const std::string& name) { stuck_.insert(name); }
   void let_roll(const std::string& name) { stuck_.erase(name); }
+  /// One pod of a Deployment is evicted, and the one that follows it finds no node.
+  void evict(const std::string& name) { evicted_.insert(name); }
+  void uncordon(const std::string& name) { evicted_.erase(name); }
 
   Object& child(const char* api, const char* kind, const std::string& name) { return snapshot.children.at({api, kind, name}); }
   [[nodiscard]] bool has(const char* kind, const std::string& name) const;
@@ -63,6 +66,7 @@ class FakeCluster {
 
   std::set<std::string> broken_;
   std::set<std::string> stuck_;
+  std::set<std::string> evicted_;
   int uids_ = 0;
 };
 
