@@ -43,6 +43,7 @@ struct Stepper {
   }
 
   Actions operator()(const watch_input::Failed& failed) const {
+    if (watch.state == State::Watching && now - watch.opened_at >= kWatchWorked) watch.backoff.reset();
     // 410 (in a reply or in the stream): the version or the page's token is older than the server remembers.
     if (failed.error.code == base::Code::OutOfRange) {
       forget(watch);

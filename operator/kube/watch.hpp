@@ -23,6 +23,8 @@ inline constexpr std::chrono::seconds kWatchServerTimeout{290};       // below t
 inline constexpr std::chrono::seconds kWatchSilenceMax{130};
 inline constexpr std::chrono::seconds kWatchStreamMax = kWatchServerTimeout + std::chrono::seconds(5);
 inline constexpr Backoff::Limits kWatchBackoff{std::chrono::milliseconds(800), std::chrono::seconds(30), std::chrono::seconds(120)};
+// A stream that lasted so long had worked: the delay after it breaks is the first again, so that a bad line keeps no change waiting.
+inline constexpr std::chrono::seconds kWatchWorked{5};
 // A stream that ends cleanly within a second without a word has told us nothing; after three the resource version is given up.
 inline constexpr std::chrono::seconds kWatchTooShort{1};
 inline constexpr int kWatchTooShortMax = 3;

@@ -105,6 +105,30 @@ TEST_F(WatchMachine, DelaysDoubleUpToHalfAMinuteAndStartAgainAfterAQuietTime) {
   EXPECT_LE(only<watch_action::RetryAfter>(feed(watch_input::Failed{error(base::Code::Unavailable)})).delay, milliseconds(800));
 }
 
+TEST_F(WatchMachine, StreamsThatBreakAfterTheyHaveWorkedAreNotWaitedForLongerAndLonger) {
+  watching();
+  for (int cut = 0; cut < 30; ++cut) {
+    now += kWatchWorked;
+    const auto delay = only<watch_action::RetryAfter>(feed(watch_input::Failed{error(base::Code::Unknown)})).delay;
+    EXPECT_GE(delay, kWatchBackoff.first / 2);
+    EXPECT_LE(delay, kWatchBackoff.first);
+    (void)feed(watch_input::Wake{});
+    (void)feed(watch_input::Opened{});
+  }
+}
+
+TEST_F(WatchMachine, StreamsThatBreakAtOnceAreWaitedForLongerAndLonger) {
+  watching();
+  milliseconds delay{};
+  for (int cut = 0; cut < 10; ++cut) {
+    delay = only<watch_action::RetryAfter>(feed(watch_input::Failed{error(base::Code::Unknown)})).delay;
+    now += delay;
+    (void)feed(watch_input::Wake{});
+    (void)feed(watch_input::Opened{});
+  }
+  EXPECT_GE(delay, kWatchBackoff.longest / 2);
+}
+
 TEST_F(WatchMachine, TheServersRetryAfterIsTheLeastDelay) {
   base::Error busy = error(base::Code::ResourceExhausted);
   busy.retry_after = seconds(17);
