@@ -147,14 +147,6 @@ bool changes_pods(const Apply& apply) {
   });
 }
 
-std::string restarts_of(const Object& live, const Workload& workload) {
-  if (workload.database) return fmt::format("Pod {}-0; payments are answered 503 until the database is back", object::name_of(live));
-  if (std::string_view(workload.kind) == "CronJob") return "none; runs that start later have it";
-  const auto pods = object::number_at(live, {"spec", "replicas"}, 1);
-  return pods == 1 ? fmt::format("1 pod of {}", object::name_of(live))
-                   : fmt::format("{} pods of {}, one after another", pods, object::name_of(live));
-}
-
 void keep(Object& map, const std::string& key, const std::string& live) {
   if (live.empty()) {
     map.erase(key);
@@ -233,6 +225,19 @@ void mark(const Object& platform, Objects& wanted) {
   }
 }
 
+std::string restarts_of(const Object& live) {
+  const Workload* workload = workload_of(live);
+  if (workload == nullptr) return {};
+  if (workload->database) return fmt::format("Pod {}-0; payments are answered 503 until the database is back", object::name_of(live));
+  if (std::string_view(workload->kind) == "CronJob") return "none; runs that start later have it";
+  const auto pods = object::number_at(live, {"spec", "replicas"}, 1);
+  if (text_at(live, {"spec", "strategy", "type"}) == "Recreate") {
+    return fmt::format("{} pod of {}, which is away until the new one is ready", pods, object::name_of(live));
+  }
+  return pods == 1 ? fmt::format("1 pod of {}", object::name_of(live))
+                   : fmt::format("{} pods of {}, one after another", pods, object::name_of(live));
+}
+
 std::optional<Refusal> refuse_newer(const Snapshot& live) {
   for (const auto& [ref, object] : live.children) {
     const std::string layout = text_at(object, {"metadata", "annotations", kLayout});
@@ -257,7 +262,7 @@ void hold_back(const Context& ctx, const Object& platform, const Health& health,
   for (const Candidate& candidate : found) {
     if (candidate.waits_for.empty() && permitted) continue;
     Apply& apply = changes.apply[candidate.at];
-    Pending pending{ref_of(apply.object),        apply.reason,     restarts_of(*candidate.live, *candidate.workload), candidate.waits_for,
+    Pending pending{ref_of(apply.object),        apply.reason,     restarts_of(*candidate.live), candidate.waits_for,
                     candidate.waits_for.empty(), apply.differences};
     if (pending.needs_approval) {
       pending.waits_for = fmt::format("{}approval: kubectl annotate paymentplatform {} {}={} --overwrite",

@@ -23,6 +23,9 @@ constexpr std::int64_t kLayoutNow = 1;
 /// Puts the annotations on.
 void mark(const Object& platform, Objects& wanted);
 
+/// What a new template of this live workload restarts: "3 pods of payment-service, one after another"; "" for what has no pods of ours.
+[[nodiscard]] std::string restarts_of(const Object& live);
+
 /// A workload that a newer operator wrote: nothing of this platform is ours to change any more.
 [[nodiscard]] std::optional<Refusal> refuse_newer(const Snapshot& live);
 

@@ -343,7 +343,7 @@ Platform decode_platform(const nlohmann::json& object, Problems& problems) {
   platform.paused = platform.spec.paused;
   const auto annotations = metadata.find("annotations");
   if (annotations != metadata.end() && annotations->is_object()) {
-    platform.paused = platform.paused || text_at(*annotations, "paymentplatform.io/paused") == "true";
+    platform.paused = platform.paused || text_at(*annotations, kPausedAnnotation) == "true";
   }
   return platform;
 }

@@ -17,6 +17,7 @@ inline constexpr const char* kGroup = "paymentplatform.io";
 inline constexpr const char* kVersion = "v1alpha1";
 inline constexpr const char* kApiVersion = "paymentplatform.io/v1alpha1";
 inline constexpr const char* kKind = "PaymentPlatform";
+inline constexpr const char* kPausedAnnotation = "paymentplatform.io/paused";    // "true": as spec.paused
 inline constexpr std::uint32_t kNameMax = 63;    // characters of a label value: the name is one on every child
 
 using Texts = std::map<std::string, std::string>;
