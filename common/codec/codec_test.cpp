@@ -161,5 +161,22 @@ TEST(Yaml, DepthAndSizeAreBounded) {
   EXPECT_FALSE(parse_yaml(std::string(kYamlBytesMax + 1, 'a'), "f").has_value());
 }
 
+TEST(Yaml, AFileMayHoldSeveralDocumentsWithPlacesOfTheWholeFile) {
+  const auto documents = parse_yaml_documents("a: 1\n---\n# nothing\n---\nb: 2\n", "f.yaml");
+  ASSERT_TRUE(documents) << documents.error().message;
+  ASSERT_EQ(documents->size(), 3U);
+  EXPECT_EQ((*documents)[1].kind, Yaml::Kind::Null);
+  EXPECT_EQ((*documents)[2].find("b")->line, 5);
+  EXPECT_EQ(parse_yaml_documents("a: 1\n---\nb: 1\nb: 2\n", "f.yaml").error().message, "f.yaml:4:1: b: this key stands twice");
+  EXPECT_TRUE(parse_yaml_documents("", "f.yaml")->empty());
+}
+
+TEST(Yaml, BecomesJsonAsKubectlReadsIt) {
+  const auto yaml = parse_yaml("n: 3\nd: 0.5\nt: true\ny: yes\no: off\nq: \"3\"\nz:\nw: 08:15\nl: [a, 1]\n", "f.yaml");
+  ASSERT_TRUE(yaml);
+  EXPECT_EQ(to_json(*yaml),
+            nlohmann::json::parse(R"({"n":3,"d":0.5,"t":true,"y":true,"o":false,"q":"3","z":null,"w":"08:15","l":["a",1]})"));
+}
+
 }  // namespace
 }  // namespace codec

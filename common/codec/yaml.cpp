@@ -8,6 +8,7 @@
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
+#include <nlohmann/json.hpp>
 
 #include <sstream>
 
@@ -123,26 +124,59 @@ const Yaml* Yaml::find(std::string_view key) const {
   return nullptr;
 }
 
-base::Result<Yaml> parse_yaml(std::string_view text, std::string_view file) {
+base::Result<std::vector<Yaml>> parse_yaml_documents(std::string_view text, std::string_view file, std::size_t bytes_max) {
   const auto wrong = [&](const YAML::Mark& mark, std::string_view what) {
     const int line = mark.is_null() ? 1 : mark.line + 1;
     const int column = mark.is_null() ? 1 : mark.column + 1;
     return base::fail(base::Code::InvalidArgument, fmt::format("{}:{}:{}: {}", file, line, column, what));
   };
-  if (text.size() > kYamlBytesMax) return wrong(YAML::Mark::null_mark(), fmt::format("longer than {} bytes", kYamlBytesMax));
+  if (text.size() > bytes_max) return wrong(YAML::Mark::null_mark(), fmt::format("longer than {} bytes", bytes_max));
   try {
     std::istringstream stream{std::string{text}};
     YAML::Parser parser{stream};
-    Builder builder;
-    parser.HandleNextDocument(builder);
-    Builder second;
-    if (parser.HandleNextDocument(second)) return wrong(YAML::Mark::null_mark(), "only one YAML document is expected");
-    return std::move(builder.root);
+    std::vector<Yaml> documents;
+    for (Builder builder; parser.HandleNextDocument(builder); builder = Builder{}) documents.push_back(std::move(builder.root));
+    return documents;
   } catch (const Mistake& mistake) {
     return wrong(mistake.mark, mistake.what);
   } catch (const YAML::Exception& mistake) {
     return wrong(mistake.mark, mistake.msg);
   }
+}
+
+base::Result<Yaml> parse_yaml(std::string_view text, std::string_view file) {
+  auto documents = parse_yaml_documents(text, file);
+  if (!documents) return base::fail(documents.error());
+  if (documents->size() > 1)
+    return base::fail(base::Code::InvalidArgument, fmt::format("{}:1:1: only one YAML document is expected", file));
+  return documents->empty() ? Yaml{} : std::move(documents->front());
+}
+
+nlohmann::json to_json(const Yaml& yaml) {
+  using nlohmann::json;
+  switch (yaml.kind) {
+    case Yaml::Kind::Null: return nullptr;
+    case Yaml::Kind::Scalar: {
+      if (yaml.quoted) return yaml.scalar;
+      for (const char* word : {"yes", "Yes", "YES", "on", "On", "ON", "True", "TRUE"}) {
+        if (yaml.scalar == word) return true;
+      }
+      for (const char* word : {"no", "No", "NO", "off", "Off", "OFF", "False", "FALSE"}) {
+        if (yaml.scalar == word) return false;
+      }
+      json value = json::parse(yaml.scalar, nullptr, false);
+      return value.is_boolean() || value.is_number() ? value : json(yaml.scalar);
+    }
+    case Yaml::Kind::List: {
+      json list = json::array();
+      for (const Yaml& item : yaml.items) list.push_back(to_json(item));
+      return list;
+    }
+    case Yaml::Kind::Map: break;
+  }
+  json map = json::object();
+  for (const auto& [name, value] : yaml.members) map[name] = to_json(value);
+  return map;
 }
 
 }  // namespace codec

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "common/base/result.hpp"
 
 namespace codec {
@@ -37,5 +39,12 @@ struct Yaml::Member {
 
 /// InvalidArgument with the message "file:line:column: what is wrong".
 [[nodiscard]] base::Result<Yaml> parse_yaml(std::string_view text, std::string_view file);
+
+/// Every document of the file, "---" between them; files of Kubernetes objects hold several.
+[[nodiscard]] base::Result<std::vector<Yaml>> parse_yaml_documents(std::string_view text, std::string_view file,
+                                                                   std::size_t bytes_max = kYamlBytesMax);
+
+/// The same value without places, plain words read as kubectl reads them: numbers, true and yes, false and off.
+[[nodiscard]] nlohmann::json to_json(const Yaml& yaml);
 
 }  // namespace codec

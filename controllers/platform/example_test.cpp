@@ -9,30 +9,6 @@
 
 namespace controllers {
 namespace test {
-namespace {
-
-Object json_of(const codec::Yaml& yaml) {
-  switch (yaml.kind) {
-    case codec::Yaml::Kind::Null: return nullptr;
-    case codec::Yaml::Kind::Scalar: {
-      if (yaml.quoted) return yaml.scalar;
-      const Object value = Object::parse(yaml.scalar, nullptr, false);
-      return value.is_boolean() || value.is_number() ? value : Object(yaml.scalar);
-    }
-    case codec::Yaml::Kind::List: {
-      Object list = Object::array();
-      for (const codec::Yaml& item : yaml.items) list.push_back(json_of(item));
-      return list;
-    }
-    case codec::Yaml::Kind::Map: break;
-  }
-  Object map = Object::object();
-  for (const auto& [key, value] : yaml.members) map[key] = json_of(value);
-  return map;
-}
-
-}  // namespace
-
 std::string file_text(const std::string& path) {
   std::ifstream file(std::string(SOURCE_DIR) + "/" + path);
   std::ostringstream text;
@@ -44,7 +20,7 @@ Object example(const std::string& name) {
   const std::string path = "examples/" + name + ".yaml";
   const auto yaml = codec::parse_yaml(file_text(path), path);
   EXPECT_TRUE(yaml) << (yaml ? "" : base::describe(yaml.error()));
-  return yaml ? json_of(*yaml) : Object::object();
+  return yaml ? codec::to_json(*yaml) : Object::object();
 }
 
 }  // namespace test

@@ -36,97 +36,138 @@ Result<std::string> decode_base64(std::string text) {
   return bytes;
 }
 
-class Kubeconfig {
- public:
-  Kubeconfig(std::string path, const YAML::Node& root) : path_(std::move(path)), root_(root) {}
+/// One file of a list, or the only one.
+struct Document {
+  std::string path;
+  YAML::Node root;
 
-  Result<ClientConfig> current() const {
-    const std::string context_name = scalar(root_, "current-context");
-    if (context_name.empty()) return refuse("current-context", "is empty; choose one with `kubectl config use-context`");
-    const YAML::Node context = named("contexts", context_name, "context");
-    if (!context.IsDefined()) return refuse("contexts", "has no context " + context_name);
-    const YAML::Node cluster = named("clusters", scalar(context, "cluster"), "cluster");
-    if (!cluster.IsDefined()) return refuse("clusters", "has no cluster " + scalar(context, "cluster"));
-    ClientConfig config;
-    config.name_space = scalar(context, "namespace");
-    if (auto done = read_cluster(cluster, config); !done) return base::fail(done.error());
-    const std::string user_name = scalar(context, "user");
-    if (user_name.empty()) return config;
-    const YAML::Node user = named("users", user_name, "user");
-    if (!user.IsDefined()) return refuse("users", "has no user " + user_name);
-    if (auto done = read_user(user, config); !done) return base::fail(done.error());
-    return config;
-  }
-
- private:
   [[nodiscard]] tl::unexpected<base::Error> refuse(const std::string& field, const std::string& problem) const {
-    return base::fail(Code::InvalidArgument, path_ + ": " + field + " " + problem, field);
+    return base::fail(Code::InvalidArgument, path + ": " + field + " " + problem, field);
   }
+};
 
-  static std::string scalar(const YAML::Node& node, const char* key) {
-    const YAML::Node value = node[key];
-    return value.IsDefined() && value.IsScalar() ? value.Scalar() : std::string{};
-  }
+std::string scalar(const YAML::Node& node, const char* key) {
+  const YAML::Node value = node[key];
+  return value.IsDefined() && value.IsScalar() ? value.Scalar() : std::string{};
+}
 
-  [[nodiscard]] YAML::Node named(const char* list, const std::string& name, const char* body) const {
-    const YAML::Node entries = root_[list];
-    if (entries.IsDefined() && entries.IsSequence()) {
-      for (const YAML::Node& entry : entries) {
-        if (entry.IsMap() && scalar(entry, "name") == name && entry[body].IsMap()) return entry[body];
+/// An entry's body and the file that it stands in: file names in it are relative to that.
+class Entry {
+ public:
+  Entry(const Document& document, const YAML::Node& body) : document_(document), body_(body) {}
+
+  base::Status read_cluster(ClientConfig& config) const {
+    for (const char* key : {"proxy-url", "tls-server-name"}) {
+      if (body_[key].IsDefined()) {
+        return document_.refuse("cluster." + std::string(key), "is not supported; connect to the API server directly");
       }
     }
-    return YAML::Node(YAML::NodeType::Undefined);
-  }
-
-  base::Status read_cluster(const YAML::Node& cluster, ClientConfig& config) const {
-    for (const char* key : {"proxy-url", "tls-server-name"}) {
-      if (cluster[key].IsDefined()) return refuse("cluster." + std::string(key), "is not supported; connect to the API server directly");
-    }
-    config.server = scalar(cluster, "server");
-    config.insecure = scalar(cluster, "insecure-skip-tls-verify") == "true";
+    config.server = scalar(body_, "server");
+    config.insecure = scalar(body_, "insecure-skip-tls-verify") == "true";
     const bool plain = config.server.starts_with("http://");
-    if (!plain && !config.server.starts_with("https://")) return refuse("cluster.server", "must be an https:// address");
+    if (!plain && !config.server.starts_with("https://")) return document_.refuse("cluster.server", "must be an https:// address");
     if (plain && !config.insecure) {
-      return refuse("cluster.server", "is not encrypted; use https, or state insecure-skip-tls-verify: true for a test cluster");
+      return document_.refuse("cluster.server", "is not encrypted; use https, or state insecure-skip-tls-verify: true for a test cluster");
     }
-    return take(cluster, "cluster.", "certificate-authority", config.ca_pem);
+    return take("cluster.", "certificate-authority", config.ca_pem);
   }
 
-  base::Status read_user(const YAML::Node& user, ClientConfig& config) const {
+  base::Status read_user(ClientConfig& config) const {
     for (const char* key : {"exec", "auth-provider", "username", "as"}) {
-      if (user[key].IsDefined()) {
-        return refuse("user." + std::string(key), "is not supported; use a token, a token file or a client certificate");
+      if (body_[key].IsDefined()) {
+        return document_.refuse("user." + std::string(key), "is not supported; use a token, a token file or a client certificate");
       }
     }
     std::string key_pem;
-    if (auto done = take(user, "user.", "client-certificate", config.client_cert_pem); !done) return done;
-    if (auto done = take(user, "user.", "client-key", key_pem); !done) return done;
-    if (config.client_cert_pem.empty() != key_pem.empty()) return refuse("user", "has only one of client-certificate and client-key");
+    if (auto done = take("user.", "client-certificate", config.client_cert_pem); !done) return done;
+    if (auto done = take("user.", "client-key", key_pem); !done) return done;
+    if (config.client_cert_pem.empty() != key_pem.empty()) {
+      return document_.refuse("user", "has only one of client-certificate and client-key");
+    }
     config.client_key_pem = base::Secret(std::move(key_pem));
-    config.token = base::Secret(scalar(user, "token"));
-    if (const std::string file = scalar(user, "tokenFile"); !file.empty()) config.token_file = absolute(file);
+    config.token = base::Secret(scalar(body_, "token"));
+    if (const std::string file = scalar(body_, "tokenFile"); !file.empty()) config.token_file = absolute(file);
     return {};
   }
 
+  [[nodiscard]] std::string text(const char* key) const { return scalar(body_, key); }
+  [[nodiscard]] const Document& document() const { return document_; }
+
+ private:
   /// `key`-data as base64, or the file that `key` names.
-  base::Status take(const YAML::Node& node, const std::string& where, const std::string& key, std::string& into) const {
-    if (const std::string data = scalar(node, (key + "-data").c_str()); !data.empty()) {
+  base::Status take(const std::string& where, const std::string& key, std::string& into) const {
+    if (const std::string data = scalar(body_, (key + "-data").c_str()); !data.empty()) {
       auto decoded = decode_base64(data);
-      if (!decoded) return refuse(where + key + "-data", decoded.error().message);
+      if (!decoded) return document_.refuse(where + key + "-data", decoded.error().message);
       into = std::move(*decoded);
-    } else if (const std::string file = scalar(node, key.c_str()); !file.empty()) {
+    } else if (const std::string file = scalar(body_, key.c_str()); !file.empty()) {
       auto text = read_file(absolute(file));
-      if (!text) return refuse(where + key, text.error().message);
+      if (!text) return document_.refuse(where + key, text.error().message);
       into = std::move(*text);
     }
     return {};
   }
 
-  [[nodiscard]] std::string absolute(const std::string& file) const { return (std::filesystem::path(path_).parent_path() / file).string(); }
+  [[nodiscard]] std::string absolute(const std::string& file) const {
+    return (std::filesystem::path(document_.path).parent_path() / file).string();
+  }
 
-  std::string path_;
-  YAML::Node root_;
+  const Document& document_;
+  YAML::Node body_;
 };
+
+/// Files laid over each other as kubectl does: the first that names a thing wins.
+class Kubeconfig {
+ public:
+  explicit Kubeconfig(std::vector<Document> documents) : documents_(std::move(documents)) {}
+
+  [[nodiscard]] Result<ClientConfig> choose(std::string context_name) const {
+    for (const Document& document : documents_) {
+      if (context_name.empty()) context_name = scalar(document.root, "current-context");
+    }
+    const Document& first = documents_.front();
+    if (context_name.empty()) return first.refuse("current-context", "is empty; choose one with `kubectl config use-context`");
+    const auto context = named("contexts", context_name, "context");
+    if (!context) return first.refuse("contexts", "has no context " + context_name + "; `kubectl config get-contexts` lists them");
+    const auto cluster = named("clusters", context->text("cluster"), "cluster");
+    if (!cluster) return context->document().refuse("clusters", "has no cluster " + context->text("cluster"));
+    ClientConfig config;
+    config.name_space = context->text("namespace");
+    if (auto done = cluster->read_cluster(config); !done) return base::fail(done.error());
+    const std::string user_name = context->text("user");
+    if (user_name.empty()) return config;
+    const auto user = named("users", user_name, "user");
+    if (!user) return context->document().refuse("users", "has no user " + user_name);
+    if (auto done = user->read_user(config); !done) return base::fail(done.error());
+    return config;
+  }
+
+ private:
+  [[nodiscard]] std::optional<Entry> named(const char* list, const std::string& name, const char* body) const {
+    for (const Document& document : documents_) {
+      const YAML::Node entries = document.root[list];
+      if (!entries.IsDefined() || !entries.IsSequence()) continue;
+      for (const YAML::Node& entry : entries) {
+        if (entry.IsMap() && scalar(entry, "name") == name && entry[body].IsMap()) return Entry(document, entry[body]);
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::vector<Document> documents_;
+};
+
+Result<Document> read_document(const std::string& path) {
+  auto text = read_file(path);
+  if (!text) return base::fail(text.error());
+  try {
+    const YAML::Node root = YAML::Load(*text);
+    if (!root.IsMap()) return base::fail(Code::InvalidArgument, path + ": is not a kubeconfig");
+    return Document{path, root};
+  } catch (const YAML::Exception& error) {
+    return base::fail(Code::InvalidArgument, path + ": " + error.what());
+  }
+}
 
 std::string environment(const char* name) {
   const char* value = std::getenv(name);   // NOLINT(concurrency-mt-unsafe): before any thread starts
@@ -135,16 +176,34 @@ std::string environment(const char* name) {
 
 }  // namespace
 
-Result<ClientConfig> kubeconfig_file(const std::string& path) {
-  auto text = read_file(path);
-  if (!text) return base::fail(text.error());
-  try {
-    const YAML::Node root = YAML::Load(*text);
-    if (!root.IsMap()) return base::fail(Code::InvalidArgument, path + ": is not a kubeconfig");
-    return Kubeconfig(path, root).current();
-  } catch (const YAML::Exception& error) {
-    return base::fail(Code::InvalidArgument, path + ": " + error.what());
+Result<ClientConfig> kubeconfig_file(const std::string& path) { return kubeconfig({{path}, false, ""}); }
+
+Result<ClientConfig> kubeconfig(const KubeconfigChoice& choice) {
+  std::vector<Document> documents;
+  std::string looked_at;
+  for (const std::string& path : choice.files) {
+    auto document = read_document(path);
+    looked_at += (looked_at.empty() ? "" : ", ") + path;
+    if (document) {
+      documents.push_back(std::move(*document));
+    } else if (document.error().code != Code::NotFound || !choice.may_be_absent) {
+      return base::fail(document.error().code, document.error().message + "; name another kubeconfig by --kubeconfig or KUBECONFIG");
+    }
   }
+  if (documents.empty()) {
+    return base::fail(Code::NotFound, "there is no kubeconfig at " + looked_at + "; name one by --kubeconfig or KUBECONFIG");
+  }
+  return Kubeconfig(std::move(documents)).choose(choice.context);
+}
+
+KubeconfigChoice default_kubeconfig() {
+  KubeconfigChoice choice{{}, true, ""};
+  std::istringstream list(environment("KUBECONFIG"));
+  for (std::string path; std::getline(list, path, ':');) {
+    if (!path.empty()) choice.files.push_back(path);
+  }
+  if (choice.files.empty()) choice.files.push_back(environment("HOME") + "/.kube/config");
+  return choice;
 }
 
 Result<ClientConfig> in_cluster_config(const std::string& mount) {

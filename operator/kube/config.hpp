@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/result.hpp"
 #include "common/base/secret.hpp"
@@ -26,5 +27,14 @@ struct ClientConfig {
 /// The current context of this file. Relative file names in it are relative to it.
 /// What is not understood (exec plugins, auth providers, basic auth, proxies, impersonation) is refused, not ignored.
 [[nodiscard]] base::Result<ClientConfig> kubeconfig_file(const std::string& path);
+
+struct KubeconfigChoice {
+  std::vector<std::string> files;     // laid over each other: the first that names a thing wins
+  bool may_be_absent = false;         // some of them
+  std::string context;                // empty: the current one
+};
+[[nodiscard]] base::Result<ClientConfig> kubeconfig(const KubeconfigChoice& choice);
+/// Where kubectl looks without flags: the files of KUBECONFIG, or ~/.kube/config.
+[[nodiscard]] KubeconfigChoice default_kubeconfig();
 
 }  // namespace kube

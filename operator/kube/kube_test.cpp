@@ -175,6 +175,26 @@ TEST_F(KubeconfigTest, RefusesWhatItWouldHaveToIgnore) {
   }
 }
 
+TEST_F(KubeconfigTest, OfSeveralFilesTheFirstThatNamesAThingWins) {
+  const auto first = write("first", "contexts: [{name: a, context: {cluster: k, user: u, namespace: one}}]\n");
+  write("key.pem", "CA");
+  const auto second = write("second",
+                            "current-context: a\ncontexts: [{name: a, context: {namespace: two}}, {name: b, context: {cluster: l}}]\n"
+                            "clusters: [{name: k, cluster: {server: https://k, certificate-authority: key.pem}}, "
+                            "{name: l, cluster: {server: https://l}}]\nusers: [{name: u, user: {token: t}}]\n");
+  const auto absent = (folder / "absent").string();
+  const auto read = kubeconfig({{absent, first, second}, true, ""});
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->server, "https://k");
+  EXPECT_EQ(read->name_space, "one");
+  EXPECT_EQ(read->token.reveal(), "t");
+  EXPECT_EQ(read->ca_pem, "CA");
+  EXPECT_EQ(kubeconfig({{first, second}, true, "b"})->server, "https://l");
+  EXPECT_THAT(kubeconfig({{first, second}, true, "c"}).error().message, HasSubstr("has no context c"));
+  EXPECT_THAT(kubeconfig({{absent}, true, ""}).error().message, HasSubstr("there is no kubeconfig at " + absent));
+  EXPECT_THAT(kubeconfig({{absent, first}, false, ""}).error().message, HasSubstr("cannot read " + absent));
+}
+
 TEST_F(KubeconfigTest, AnUnencryptedServerNeedsTheWords) {
   const auto read = kubeconfig_file(write("config", config("server: http://api:8080, insecure-skip-tls-verify: true", "token: t")));
   ASSERT_TRUE(read) << read.error().message;

@@ -84,11 +84,13 @@ struct ElectionFlags {
 
 }  // namespace
 
+controllers::Settings default_settings() { return {PROJECT_VERSION, "payment-runtime:" PROJECT_VERSION, "mariadb:10.11", "redis:7.2"}; }
+
 Parsed parse(int argc, char** argv) {
   CLI::App app{"Turns PaymentPlatform objects into running payment platforms.", "payment-operator"};
   app.require_subcommand(1);
   Options options;
-  options.settings = {PROJECT_VERSION, "payment-runtime:" PROJECT_VERSION, "mariadb:10.11", "redis:7.2"};
+  options.settings = default_settings();
   std::string metrics = ":8080";
   std::string probes = ":8081";
 

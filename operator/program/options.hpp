@@ -37,6 +37,9 @@ struct Options {
   controllers::Settings settings;
 };
 
+/// What the operator runs where neither its flags nor a spec name an image.
+[[nodiscard]] controllers::Settings default_settings();
+
 /// The options of `run`, or the exit code of a command line that is done with: help and version were printed, or it was wrong.
 struct Parsed {
   std::optional<Options> run;
