@@ -7,9 +7,10 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/payment-operator
 # A Go that scripts/setup fetched wins over Debian's older one.
 export PATH := $(CACHE)/go/bin:/usr/local/go/bin:$(PATH)
 TIER ?= node
+PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: help setup build demo demo-down test unit asan tsan integration e2e bench lint format golden images cluster-up cluster-down
+.PHONY: help setup build install demo demo-down test unit asan tsan integration e2e bench lint format golden images cluster-up cluster-down
 
 help: ## this list
 	@sed -nE 's/^([a-z][a-z0-9-]*):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -19,6 +20,11 @@ setup: ## install what is missing from Debian's packages (apt, as root or throug
 
 build: setup ## build the release preset into build/release
 	@scripts/build release
+
+install: ## kubectl-payment from build/release into PREFIX/bin (/usr/local), where kubectl finds it as `kubectl payment`
+	@[ -x build/release/bin/kubectl-payment ] || { echo "build/release/bin/kubectl-payment is missing: make build" >&2; exit 1; }
+	@install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin build/release/bin/kubectl-payment
+	@ln -sf kubectl-payment $(DESTDIR)$(PREFIX)/bin/kubectl_complete-payment
 
 demo: setup ## build all, start Kubernetes, install the operator, make one payment and leave it running (CLUSTER=current REGISTRY=host/path [YES=1] uses your own cluster)
 	@scripts/demo

@@ -23,7 +23,7 @@ Object cron_job(const Context& ctx) {
   const services::Role& role = services::kRoles[2];
   const std::string config = services::service_config(ctx, {role.port, role.management}, services::spec_of(ctx, role).log_level);
   Container run{
-      .name = "reconcile",
+      .name = kRunContainer,
       .image = ctx.images.runtime,
       .args = {"reconcile", "--config", kConfigFile},
       .resources = {{"requests", {{"cpu", "50m"}, {"memory", "64Mi"}}}, {"limits", {{"cpu", "1"}, {"memory", "512Mi"}}}},

@@ -11,6 +11,7 @@ namespace controllers::jobs {
 
 inline constexpr const char* kSchema = "schema";
 inline constexpr const char* kCronJob = "reconciliation-cronjob";
+inline constexpr const char* kRunContainer = "reconcile";      // of the CronJob's pods
 constexpr std::chrono::seconds kRetryFailedJob{20};      // a failed Job is replaced after this time: its cause may be gone
 
 [[nodiscard]] Objects desired(const Context& ctx);

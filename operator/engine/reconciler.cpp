@@ -65,9 +65,9 @@ void Reconciler::run(const Key& key, std::function<void(Verdict)> done) {
   decide(pass);
 }
 
-std::vector<controllers::Neighbour> Reconciler::neighbours(const Key& key) const {
+std::vector<controllers::Neighbour> neighbours(const kube::Cache& cache, const Key& key) {
   std::vector<controllers::Neighbour> found;
-  for (const Object& other : parts_.cache.platforms_in(key.name_space)) {
+  for (const Object& other : cache.platforms_in(key.name_space)) {
     std::string name = text(other["metadata"], "name");
     if (name == key.name) continue;
     found.push_back(
@@ -87,7 +87,8 @@ void Reconciler::decide(const Passing& pass) {
   Memory& memory = memories_[pass->key];
   Platform platform = platform_of(pass->key, *object);
   measure(memory, platform);
-  if (pass->live.children.empty()) pass->live.neighbours = neighbours(pass->key);  // as of now: one may have come since we began to read
+  if (pass->live.children.empty())
+    pass->live.neighbours = neighbours(parts_.cache, pass->key);  // as of now: one may have come since we began to read
   Plan plan = reconcile_(*object, pass->live, settings_, parts_.loop.clock().now());
   if (!plan.reads.empty()) return read(pass, plan.reads);
   if (memory.fights.observe(plan, parts_.loop.clock().steady_now(), parts_.rng)) return name_fighters(pass);

@@ -31,6 +31,9 @@ inline constexpr std::chrono::seconds kReconcileDeadline{60};
 using Reconcile = std::function<controllers::Plan(const controllers::Object& platform, const controllers::Snapshot& live,
                                                   const controllers::Settings& settings, base::TimePoint now)>;
 
+/// The other platforms of its namespace.
+[[nodiscard]] std::vector<controllers::Neighbour> neighbours(const kube::Cache& cache, const kube::PlatformKey& key);
+
 /// How a reconcile ended, and when the platform is looked at again.
 struct Verdict {
   Instruments::Result result = Instruments::Result::Success;
@@ -100,7 +103,6 @@ class Reconciler {
   void count_drift(const Memory& memory, const Platform& platform, const controllers::Plan& plan) const;
   void measure(Memory& memory, const Platform& platform) const;
 
-  [[nodiscard]] std::vector<controllers::Neighbour> neighbours(const Key& key) const;
   [[nodiscard]] bool superseded(const Pass& pass) const;
   [[nodiscard]] bool late(const Pass& pass) const { return parts_.loop.clock().steady_now() >= pass.deadline; }
   [[nodiscard]] bool goes_on(const Pass& pass) const { return parts_.may_write() && !superseded(pass) && !late(pass); }

@@ -1,0 +1,92 @@
+// kubectl-payment: wires the verbs to the terminal and the cluster.
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+
+#include <boost/asio/io_context.hpp>
+
+#include "operator/cli/asio_pump.hpp"
+#include "operator/cli/command_line.hpp"
+#include "operator/engine/asio_loop.hpp"
+#include "operator/kube/config.hpp"
+#include "operator/kube/transport_cpprest.hpp"
+
+namespace {
+
+base::Result<kube::ClientConfig> find_config(const cli::Flags& flags) {
+  kube::KubeconfigChoice choice = kube::default_kubeconfig();
+  if (!flags.kubeconfig.empty()) choice = {{flags.kubeconfig}, false, ""};
+  choice.context = flags.context;
+  return kube::kubeconfig(choice);
+}
+
+/// Made at its first use; lives until the end of main.
+class Connection {
+ public:
+  base::Result<cli::Cluster*> open(const cli::Flags& flags) {
+    if (cluster_ != nullptr) return cluster_.get();
+    auto config = find_config(flags);
+    if (!config) return base::fail(config.error());
+    kube::initialize_transport(*config);
+    const std::string server = config->server;
+    const std::string name_space = config->name_space.empty() ? "default" : config->name_space;
+    auto transport = kube::make_cpprest_transport(std::move(*config), loop_);
+    if (!transport) return base::fail(transport.error());
+    transport_ = std::move(*transport);
+    cluster_ = std::make_unique<cli::Cluster>(loop_, *transport_, pump_, server, name_space);
+    return cluster_.get();
+  }
+
+ private:
+  boost::asio::io_context context_{1};
+  engine::AsioLoop loop_{context_};
+  cli::AsioPump pump_{context_};
+  std::unique_ptr<kube::Transport> transport_;
+  std::unique_ptr<cli::Cluster> cluster_;
+};
+
+bool wants_colour() {
+  const char* refused = std::getenv("NO_COLOR");      // NOLINT(concurrency-mt-unsafe): before any thread starts
+  return isatty(STDOUT_FILENO) == 1 && (refused == nullptr || *refused == '\0');
+}
+
+/// As the completion scripts ask; and as kubectl asks a program kubectl_complete-payment on the PATH, which may be a link to this one.
+std::optional<int> answer_completion(const std::string& program, std::vector<std::string> words) {
+  const bool for_kubectl = program.ends_with("kubectl_complete-payment");
+  if (!for_kubectl && (words.empty() || words.front() != "__complete")) return std::nullopt;
+  if (!for_kubectl) words.erase(words.begin());
+  const std::vector<std::string> answers = cli::complete(words);
+  for (const std::string& answer : answers) std::cout << answer << "\n";
+  if (for_kubectl) std::cout << (answers.empty() ? ":0\n" : ":4\n");      // cobra's directives: files may follow, or may not
+  return cli::kExitDone;
+}
+
+int run(std::vector<std::string> words) {
+  const cli::CommandLine line = cli::parse_command_line(std::move(words));
+  if (!line.verb) {
+    (line.exit_code == cli::kExitDone ? std::cout : std::cerr) << line.text;
+    return line.exit_code;
+  }
+  cli::Console console(std::cout, std::cerr, wants_colour());
+  Connection connection;
+  cli::Session session{console,
+                       std::cin,
+                       base::system_clock(),
+                       base::system_rng(),
+                       line.flags,
+                       [&](const cli::Flags& flags) { return connection.open(flags); }};
+  const base::Result<int> done = (*line.verb)(session);
+  if (done) return *done;
+  std::cerr << "kubectl-payment: " << done.error().message << "\n";
+  return cli::kExitError;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (const auto answered = answer_completion(argv[0], words)) return *answered;
+  return run(std::move(words));
+}

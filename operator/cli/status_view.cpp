@@ -1,0 +1,159 @@
+#include "operator/cli/status_view.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "controllers/platform/forecast.hpp"
+#include "operator/cli/conditions.hpp"
+
+namespace cli {
+namespace {
+
+using controllers::Object;
+using controllers::object::list_at;
+using controllers::object::number_at;
+using controllers::object::text_at;
+
+StatusView::Condition condition_of(const Object& from) {
+  return {text_at(from, {"type"}), text_at(from, {"status"}), text_at(from, {"reason"}), text_at(from, {"message"}),
+          text_at(from, {"lastTransitionTime"})};
+}
+
+/// A part that does not work, or a platform that waits for a person. Ready and Reconciling only repeat one of these.
+bool is_problem(const StatusView::Condition& condition) {
+  if (condition.type == "Stalled") return condition.status == "True";
+  return condition.type != "Ready" && condition.type != "Reconciling" && condition.status == "False";
+}
+
+Object to_object(const StatusView::Condition& condition) {
+  return {{"type", condition.type},
+          {"status", condition.status},
+          {"reason", condition.reason},
+          {"message", condition.message},
+          {"since", condition.since}};
+}
+
+Cell pods_cell(const StatusView::Component& component) {
+  return {fmt::format("{}/{}", component.ready, component.desired), component.ready < component.desired ? Tone::Bad : Tone::Good};
+}
+
+std::string headline(const StatusView& view, base::TimePoint now, const Console& console) {
+  std::string text = console.paint(Tone::Strong, fmt::format("PaymentPlatform {}/{}", view.name_space, view.name)) + ": ";
+  if (!view.ready) return text + console.paint(Tone::Warn, "not seen by the operator yet") + "\n";
+  const bool good = view.ready->status == "True";
+  const std::string since = ago(view.ready->since, now);
+  text += console.paint(good ? Tone::Good : Tone::Bad, good ? "Ready" : fmt::format("not ready, {}", view.ready->reason));
+  if (!since.empty()) text += " for " + since;
+  if (view.paused) text += ", " + console.paint(Tone::Warn, "paused");
+  if (view.deleting) text += ", " + console.paint(Tone::Warn, "being deleted");
+  return text + "\n" + view.ready->message + "\n";
+}
+
+}  // namespace
+
+std::string ago(const std::string& since, base::TimePoint now) {
+  const auto time = base::parse_rfc3339(since);
+  if (!time) return {};
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - *time).count();
+  if (seconds < 120) return fmt::format("{} s", std::max<std::int64_t>(seconds, 0));
+  if (seconds < 120 * 60) return fmt::format("{} min", seconds / 60);
+  if (seconds < 48 * 3600) return fmt::format("{} h", seconds / 3600);
+  return fmt::format("{} d", seconds / 86400);
+}
+
+StatusView status_view(const Object& platform) {
+  StatusView view{.name_space = text_at(platform, {"metadata", "namespace"}),
+                  .name = text_at(platform, {"metadata", "name"}),
+                  .paused = controllers::is_paused(platform),
+                  .deleting = controllers::object::is_deleting(platform),
+                  .generation = number_at(platform, {"metadata", "generation"}),
+                  .observed = number_at(platform, {"status", "observedGeneration"}, -1),
+                  .version = text_at(platform, {"status", "version"}),
+                  .services = text_at(platform, {"status", "services"})};
+  for (const Object& one : list_at(platform, {"status", "conditions"})) {
+    const StatusView::Condition condition = condition_of(one);
+    if (condition.type == "Ready") view.ready = condition;
+    if (is_problem(condition) && (!view.problem || condition.since < view.problem->since)) view.problem = condition;
+  }
+  if (view.problem) view.next_step = remedy_of(view.problem->reason);
+  for (const Object& one : list_at(platform, {"status", "components"})) {
+    view.components.push_back({text_at(one, {"name"}), text_at(one, {"kind"}), number_at(one, {"ready"}), number_at(one, {"desired"}),
+                               text_at(one, {"image"}), text_at(one, {"message"})});
+  }
+  if (const Object* endpoints = controllers::object::dig(platform, {"status", "endpoints"});
+      endpoints != nullptr && endpoints->is_object()) {
+    for (const auto& [name, url] : endpoints->items()) {
+      if (url.is_string() && !url.get_ref<const std::string&>().empty()) view.endpoints.emplace_back(name, url.get<std::string>());
+    }
+  }
+  for (const Object& one : list_at(platform, {"status", "pendingChanges"})) {
+    view.pending.push_back({text_at(one, {"component"}), text_at(one, {"change"}), text_at(one, {"restarts"}), text_at(one, {"waitsFor"})});
+  }
+  return view;
+}
+
+std::string status_text(const StatusView& view, base::TimePoint now, const Console& console) {
+  std::string text = headline(view, now, console);
+  if (view.observed < view.generation) {
+    text += console.paint(Tone::Warn,
+                          fmt::format("The operator has not seen the newest change of the spec (generation {}, seen {}); is it running?",
+                                      view.generation, view.observed)) +
+            "\n";
+  }
+  if (!view.components.empty()) {
+    std::vector<std::vector<Cell>> rows = {
+        {{"COMPONENT", Tone::Faint}, {"KIND", Tone::Faint}, {"READY", Tone::Faint}, {"IMAGE", Tone::Faint}}};
+    for (const StatusView::Component& one : view.components) rows.push_back({{one.name}, {one.kind}, pods_cell(one), {one.image}});
+    text += "\n" + table(console, rows);
+  }
+  if (!view.endpoints.empty()) {
+    std::vector<std::vector<Cell>> rows = {{{"ENDPOINT", Tone::Faint}, {"URL", Tone::Faint}}};
+    for (const auto& [name, url] : view.endpoints) rows.push_back({{name}, {url}});
+    text += "\n" + table(console, rows);
+  }
+  if (!view.pending.empty()) text += "\n" + console.paint(Tone::Faint, "DECIDED, AND WAITING") + "\n";
+  for (const StatusView::Pending& one : view.pending) {
+    text += one.component + ": " + one.change + "\n";
+    if (!one.restarts.empty()) text += "  restarts " + one.restarts + "\n";
+    text += "  " + console.paint(Tone::Strong, "waits for ") + one.waits_for + "\n";
+  }
+  if (view.problem) {
+    text += "\n" +
+            console.paint(Tone::Bad, fmt::format("Oldest problem, for {}: {} {}", ago(view.problem->since, now), view.problem->type,
+                                                 view.problem->reason)) +
+            "\n  " + view.problem->message + "\n";
+    if (!view.next_step.empty()) text += "  " + console.paint(Tone::Strong, "next: ") + view.next_step + "\n";
+  }
+  return text;
+}
+
+Object to_object(const StatusView& view) {
+  Object out = {{"platform", {{"namespace", view.name_space}, {"name", view.name}}},
+                {"ready", view.ready ? to_object(*view.ready) : Object()},
+                {"paused", view.paused},
+                {"generation", view.generation},
+                {"observedGeneration", view.observed},
+                {"version", view.version},
+                {"services", view.services},
+                {"components", Object::array()},
+                {"endpoints", Object::object()},
+                {"pendingChanges", Object::array()},
+                {"problem", view.problem ? to_object(*view.problem) : Object()}};
+  for (const StatusView::Component& one : view.components) {
+    out["components"].push_back({{"name", one.name},
+                                 {"kind", one.kind},
+                                 {"ready", one.ready},
+                                 {"desired", one.desired},
+                                 {"image", one.image},
+                                 {"message", one.message}});
+  }
+  for (const auto& [name, url] : view.endpoints) out["endpoints"][name] = url;
+  for (const StatusView::Pending& one : view.pending) {
+    out["pendingChanges"].push_back(
+        {{"component", one.component}, {"change", one.change}, {"restarts", one.restarts}, {"waitsFor", one.waits_for}});
+  }
+  if (view.problem) out["problem"]["next"] = view.next_step;
+  return out;
+}
+
+}  // namespace cli
