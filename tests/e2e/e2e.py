@@ -15,81 +15,13 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "tests/cluster"))
 import audit  # noqa: E402
-from cluster import (EMBEDDED, Failed, Operator, Service, Watch, apply, check, condition, eventually, get, items, kubectl, main, make_namespace,
+from cluster import (EMBEDDED, Failed, Operator, Watch, apply, check, condition, eventually, get, items, kubectl, main, make_namespace,
                      patch_spec, query, ready, test)
 from load import Load
+from payments import SERVICES, beijing_day, close_bill, create, create_and_pay, payment, reconcile, simulator
 
 QUICKSTART = (ROOT / "examples/quickstart.yaml").read_text()
 RUN = str(int(time.time()))
-SERVICES = {}
-
-
-def service(name, port):
-    if name not in SERVICES:
-        SERVICES[name] = Service(name, port)
-    return SERVICES[name]
-
-
-def payment():
-    return service("payment-service", 8086)
-
-
-def simulator():
-    return service("channel-simulator", 9200)
-
-
-def create(business_no, amount=100, **more):
-    return payment().post("/api/payment/create", {"businessNo": business_no, "amount": amount, "paymentChannel": "wechat", **more})
-
-
-def pay(payment_no):
-    status, answer, _ = simulator().post("/_control/pay", {"payment_no": payment_no})
-    check(status == 200, f"/_control/pay answered {status}: {answer}")
-    return answer["paid_at"]
-
-
-def paid(business_no, seconds=30):
-    eventually(f"{business_no} paid", lambda: query(payment(), business_no)[1]["data"]["status"] == 1, seconds)
-
-
-def create_and_pay(business_no, amount=100):
-    status, answer, _ = create(business_no, amount)
-    check(status == 200, f"create answered {status}: {answer}")
-    paid_at = pay(answer["data"]["paymentNo"])
-    paid(business_no)
-    return {**answer["data"], "paidAt": paid_at}
-
-
-def beijing_day(at):
-    """The channel's day of a time (seconds since 1970): its bills are cut at midnight of +08:00."""
-    return time.strftime("%Y-%m-%d", time.gmtime(at + 8 * 3600))
-
-
-def close_bill(day):
-    status, answer, _ = simulator().post("/_control/bills/close", {"channel": "wechat", "day": day})
-    check(status == 200, f"/_control/bills/close answered {status}: {answer}")
-
-
-def reconcile(name):
-    """A reconciliation right now, at any hour. The channel gives yesterday's bill at 09:00 of its own time, and until then a run that finds
-    payments of yesterday says, rightly, that their bill is not available: the tests do not wait for the morning, they have it closed."""
-    while True:
-        today = beijing_day(time.time())
-        close_bill(beijing_day(time.time() - 24 * 3600))
-        report = run_reconciliation(name)
-        if beijing_day(time.time()) == today:
-            return report
-        name += "-again"     # midnight passed meanwhile: today has become a yesterday
-
-
-def run_reconciliation(name):
-    """Runs the CronJob's job now and returns its report (the termination message of its pod)."""
-    kubectl("create", "job", "--from=cronjob/reconciliation-cronjob", name, "-n", "payment")
-    eventually(f"job {name} complete", lambda: get("job", name).get("status", {}).get("succeeded"), 120)
-    pod = items("pods", selector=f"batch.kubernetes.io/job-name={name}")[0]
-    for entry in pod["status"]["containerStatuses"]:
-        return json.loads(entry["state"]["terminated"]["message"])
-    raise Failed("the job's pod has no container status")
 
 
 def children(namespace="payment"):
@@ -171,6 +103,56 @@ def a_row_dropped_from_a_bill_is_exactly_one_difference():
     close_bill(day)
     report = reconcile(f"reconcile-drop-{RUN}")
     check(report["differences"] == 1, f"wanted exactly one difference: {report}")
+
+
+def kubectl_payment(*arguments, code=0, stdin=None):
+    """As users have it: kubectl finds the program on the PATH."""
+    done = kubectl("payment", *arguments, "-n", "payment", stdin=stdin, ok=False)
+    check(done.returncode == code, f"kubectl payment {' '.join(arguments)}: exit {done.returncode}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def verified():
+    """The checklist's lines. An autoscaler has its first figures a minute after its first pod, and follows a change after a while."""
+    done = kubectl("payment", "verify", "-n", "payment", "--payments", "-o", "json", ok=False)
+    lines = json.loads(done.stdout)["lines"]
+    failed = [line for line in lines if line["result"] == "failed"]
+    check(done.returncode == (1 if failed else 0), f"exit {done.returncode} with {len(failed)} failed lines: {done.stderr}")
+    check(not failed, f"{failed}")
+    return lines
+
+
+@test
+def kubectl_payment_tells_how_a_ready_platform_is():
+    check("PaymentPlatform payment/quickstart: Ready" in kubectl_payment("status"), "status does not say Ready")
+
+    lines = eventually("the checklist has no failed line", verified, 120, 2)
+    check(all(line["evidence"] for line in lines), "a line without evidence or reason")
+    fine = {line["line"] for line in lines if line["result"] == "ok"}
+    wanted = {"images can be pulled from the registry", "every Service has its endpoints", "the payment service is healthy",
+              "the same request again is refused", "the reconciliation job succeeds"}
+    check(wanted <= fine, f"not ok: {wanted - fine}")
+
+
+@test
+def kubectl_payment_reconciles_now_and_shows_the_log():
+    close_bill(beijing_day(time.time() - 24 * 3600))
+    log = [json.loads(line) for line in kubectl_payment("reconcile").splitlines() if line.startswith("{")]
+    check([line for line in log if line.get("event") == "reconciled" and "differences" in line], f"no report in the log: {log}")
+
+
+@test
+def kubectl_payment_plans_pauses_and_resumes():
+    kubectl_payment("plan", "-f", str(ROOT / "examples/quickstart.yaml"))
+    kubectl_payment("pause")
+    eventually("Paused", lambda: condition("quickstart", "Reconciling").get("reason") == "Paused", 30)
+    kubectl("delete", "configmap", "redis", "-n", "payment")
+    told = kubectl_payment("plan", code=1)
+    check("create  ConfigMap redis" in told and "kubectl payment resume" in told, told)
+    check(get("configmap", "redis") is None, "the operator went on")
+    kubectl_payment("resume")
+    eventually("the ConfigMap is back", lambda: get("configmap", "redis"), 30)
+    ready()
 
 
 @test
@@ -261,13 +243,20 @@ def a_release_rolls_step_by_step_under_load_and_fails_no_request():
     if not EMBEDDED:
         return "skip"   # as above
     two_payment_pods()
-    image, before, watch = next_release(), release_of(get("deployment", "payment-service")), Watch("deployments", "payment")
+    image, before = next_release(), release_of(get("deployment", "payment-service"))
+    platform = get("pp", "quickstart")
+    wanted = {"apiVersion": platform["apiVersion"], "kind": platform["kind"], "metadata": {"name": "quickstart"},
+              "spec": {**platform["spec"], "version": "next"}}
+    planned = json.loads(kubectl_payment("plan", "-f", "-", "-o", "json", stdin=json.dumps(wanted), code=1))
+    watch = Watch("deployments", "payment")
     with Load(payment(), f"ROLL_{RUN}") as load:
         patch_spec({"version": "next"})
         ready(seconds=240)
         load.goes_on()
     order = list(dict.fromkeys(d["metadata"]["name"] for d in watch.versions() if release_of(d) == image))
     check(order == ["channel-simulator", "callback-service", "reconciliation-service", "payment-service"], f"rolled in this order: {order}")
+    restarts = {change["name"] for change in planned["objects"] if "restarts" in change}
+    check(restarts == set(order), f"the plan named {restarts}")
     check(get("pp", "quickstart")["status"]["version"] == "next", f"{get('pp', 'quickstart')['status']}")
     check(not load.failures, f"{len(load.failures)} of {load.requests()} requests failed, first: {load.failures[:3]}")
     check_nothing_lost(load)
@@ -461,6 +450,24 @@ def readme_commands_work():
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=ROOT, capture_output=True, text=True, timeout=400,
                               env={**os.environ, "REGISTRY": registry, "TAG": tag})
         check(done.returncode == 0, f"{block}: exit {done.returncode}: {done.stdout}{done.stderr}")
+
+
+@test
+def the_page_of_kubectl_payment_works():
+    """Runs the shell blocks of docs/reference/kubectl-payment.md, in order, in a folder that looks like the checkout."""
+    page = (ROOT / "docs/reference/kubectl-payment.md").read_text()
+    blocks = re.findall(r"<!-- run by tests/e2e -->\n```sh\n(.*?)```", page, re.S)
+    check(len(blocks) == page.count("```sh") > 8, f"{len(blocks)} blocks were read")
+    eventually("the checklist has no failed line", verified, 120, 2)
+    kubeconfig = os.environ.get("KUBECONFIG") or str(pathlib.Path.home() / ".kube/config")
+    with tempfile.TemporaryDirectory() as folder:
+        for entry in ROOT.iterdir():
+            (pathlib.Path(folder) / entry.name).symlink_to(entry)
+        for block in blocks:
+            done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=folder, capture_output=True, text=True, timeout=400,
+                                  env={**os.environ, "HOME": folder, "KUBECONFIG": kubeconfig, "PATH": f"{folder}/.local/bin:{os.environ['PATH']}"})
+            check(done.returncode == 0, f"{block}: exit {done.returncode}: {done.stdout}{done.stderr}")
+    ready()
 
 
 @test
