@@ -29,14 +29,25 @@ bool is_pull_failure(const std::string& waiting) {
                 {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable", "ImageInspectError"});
 }
 
+/// Why an image cannot be got, in words that stay the same while the kubelet alternates between trying and waiting.
+std::string pull_failure(std::string message) {
+  if (message.rfind("Back-off pulling image ", 0) == 0) {
+    const auto cause = message.find("\": ");
+    message = cause == std::string::npos ? std::string() : message.substr(cause + 3);
+  }
+  constexpr std::string_view kTrying = "ErrImagePull: ";
+  if (message.rfind(kTrying, 0) == 0) message.erase(0, kTrying.size());
+  return message.empty() ? message : ": " + message;
+}
+
 std::optional<Problem> container_problem(const Object& pod, const Object& container) {
   const std::string who = fmt::format("container {} of Pod {}", text_at(container, {"name"}), name_of(pod));
   const std::string waiting = text_at(container, {"state", "waiting", "reason"});
   const std::string message = clip(text_at(container, {"state", "waiting", "message"}));
   if (is_pull_failure(waiting)) {
     return Problem{"ImageUnavailable",
-                   fmt::format("{} cannot get image \"{}\": {} {}; push the image, or put its name or imagePullSecrets right", who,
-                               text_at(container, {"image"}), waiting, message)};
+                   fmt::format("{} cannot get image \"{}\"{}; push the image, or put its name or imagePullSecrets right", who,
+                               text_at(container, {"image"}), pull_failure(message))};
   }
   if (any_of(waiting, {"CreateContainerConfigError", "CreateContainerError", "RunContainerError", "InvalidContainerConfig"})) {
     return Problem{"ContainerInvalid", fmt::format("{} cannot be started: {} {}", who, waiting, message)};

@@ -8,6 +8,8 @@
 namespace controllers {
 namespace {
 
+constexpr std::chrono::seconds kLookAgain{30};      // nothing tells us that time has passed
+
 /// What holds data and outlives the pods. By name: a copy that somebody made of it, labels and all, is not ours to delete.
 bool holds_data(const crds::Platform& platform, const Ref& ref) {
   return (ref.kind == "PersistentVolumeClaim" && ref.name == platform.child_name(database::kClaim)) ||
@@ -49,7 +51,7 @@ Plan plan_deletion(const Object& platform, const crds::Platform& decoded, const 
   const auto since = base::parse_rfc3339(object::text_at(platform, {"metadata", "deletionTimestamp"}));
   const bool long_enough = since && now - *since >= kPodsMayTake;
   if (pods && !long_enough) {
-    plan.requeue_after = std::chrono::seconds(30);
+    plan.look_again(kLookAgain);
     return plan;
   }
   for (const auto& [ref, child] : live.children) {
@@ -57,7 +59,11 @@ Plan plan_deletion(const Object& platform, const crds::Platform& decoded, const 
       plan.remove.push_back({ref, object::uid_of(child), "the platform is being deleted under deletionPolicy Delete"});
     }
   }
-  if (!keeps || long_enough) plan.finalizers = wanted_finalizers(platform, false);
+  if (!keeps || long_enough) {
+    plan.finalizers = wanted_finalizers(platform, false);
+  } else {
+    plan.look_again(kLookAgain);      // somebody else's finalizer may hold the claim
+  }
   return plan;
 }
 

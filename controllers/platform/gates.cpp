@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string_view>
 #include <vector>
 
@@ -31,32 +32,49 @@ struct Workload {
   int step;                              // of a roll; 0: has an image of its own
   bool database;                         // a restart is felt by those who pay
   std::vector<const char*> spec;         // what its pods are made from; empty: a change restarts no pod
+  const char* patch = "";                // the podTemplate that is laid over them
 };
+
+/// Within `Workload::spec`, but no wish for a restart: each patch concerns one workload, a volume grows without a restart, and the
+/// schema's Job and the Ingress have no part in any pod of a service.
+constexpr std::array kNotOfPods = {"/database/managed/storage",
+                                   "/database/managed/podTemplate",
+                                   "/database/schema",
+                                   "/redis/managed/podTemplate",
+                                   "/channels/simulator/podTemplate",
+                                   "/services/callback/podTemplate",
+                                   "/services/payment/podTemplate",
+                                   "/services/reconciliation/podTemplate",
+                                   "/ingress/annotations",
+                                   "/ingress/className"};
 
 const std::array<Workload, 7>& workloads() {
   static const std::array<Workload, 7> kWorkloads = {{
-      {"StatefulSet", "mysql", "mysql", 0, true, {"/secretRef", "/imagePullSecrets", "/database"}},
-      {"Deployment", "redis", "redis", 0, false, {"/imagePullSecrets", "/redis"}},
+      {"StatefulSet", "mysql", "mysql", 0, true, {"/secretRef", "/imagePullSecrets", "/database"}, "/database/managed/podTemplate"},
+      {"Deployment", "redis", "redis", 0, false, {"/imagePullSecrets", "/redis"}, "/redis/managed/podTemplate"},
       {"Deployment",
        "channel-simulator",
        "channel-simulator",
        1,
        false,
-       {"/image", "/version", "/imagePullSecrets", "/secretRef", "/channels"}},
+       {"/image", "/version", "/imagePullSecrets", "/secretRef", "/channels"},
+       "/channels/simulator/podTemplate"},
       {"Deployment",
        "callback-service",
        "callback-service",
        2,
        false,
        {"/image", "/version", "/imagePullSecrets", "/secretRef", "/channels", "/database", "/redis", "/security", "/ingress",
-        "/services/callback"}},
+        "/services/callback"},
+       "/services/callback/podTemplate"},
       {"Deployment",
        "reconciliation-service",
        "reconciliation-service",
        3,
        false,
        {"/image", "/version", "/imagePullSecrets", "/secretRef", "/channels", "/database", "/redis", "/security", "/ingress",
-        "/services/reconciliation"}},
+        "/services/reconciliation"},
+       "/services/reconciliation/podTemplate"},
       {"CronJob", "reconciliation-cronjob", "reconcile", 4, false, {}},
       {"Deployment",
        "payment-service",
@@ -64,7 +82,8 @@ const std::array<Workload, 7>& workloads() {
        4,
        false,
        {"/image", "/version", "/imagePullSecrets", "/secretRef", "/channels", "/database", "/redis", "/security", "/ingress",
-        "/services/payment"}},
+        "/services/payment"},
+       "/services/payment/podTemplate"},
   }};
   return kWorkloads;
 }
@@ -76,12 +95,8 @@ const Workload* workload_of(const Object& object) {
   return nullptr;
 }
 
-const Object* live_of(const Context& ctx, const Workload& workload) {
-  for (const auto& [ref, object] : ctx.live.children) {
-    if (ref.kind == workload.kind && object::label_of(object, "app") == workload.app) return &object;
-  }
-  return nullptr;
-}
+/// A Deployment; by name, since a copy that somebody made of it has its labels too.
+const Object* live_of(const Context& ctx, const Workload& workload) { return find(ctx, "apps/v1", workload.kind, workload.app); }
 
 Object::json_pointer template_of(const Object& workload) {
   return Object::json_pointer(text_at(workload, {"kind"}) == "CronJob" ? "/spec/jobTemplate/spec/template" : "/spec/template");
@@ -97,12 +112,19 @@ std::string image_in(const Object& object, const Workload& workload) {
   return {};
 }
 
-std::string asked(const Object& given, const Workload& workload) {
+void drop(Object& spec, const Object::json_pointer& path) {
+  const auto parent = path.parent_pointer();
+  if (spec.contains(parent) && spec.at(parent).is_object()) spec.at(parent).erase(path.back());
+}
+
+/// `of_pods` is `given` without kNotOfPods.
+std::string asked(const Object& given, const Object& of_pods, const Workload& workload) {
   Object parts = Object::object();
   for (const char* path : workload.spec) {
     const Object::json_pointer pointer(path);
-    if (given.contains(pointer)) parts[path] = given.at(pointer);
+    if (of_pods.contains(pointer)) parts[path] = of_pods.at(pointer);
   }
+  if (const Object::json_pointer patch(workload.patch); given.contains(patch)) parts[workload.patch] = given.at(patch);
   return short_hash(parts.dump(-1, ' ', false, Object::error_handler_t::replace));
 }
 
@@ -155,13 +177,16 @@ void keep(Object& map, const std::string& key, const std::string& live) {
   }
 }
 
-/// Everything about the pods stays as it is; the rest of the object is as wanted.
-void keep_pods(Object& wanted, const Object& live) {
+/// Everything about the pods stays as it is; the rest of the object is as wanted. False when nobody knows any more what of the pods is
+/// ours, as after a reset of metadata.managedFields: then the whole object has to wait.
+bool keep_pods(Object& wanted, const Object& live) {
   const auto path = template_of(wanted);
   const Object ours = object::applied(live, kManagedBy);
-  if (ours.contains(path)) wanted[path] = ours.at(path);
+  if (!ours.contains(path)) return false;
+  wanted[path] = ours.at(path);
   keep(wanted["metadata"]["labels"], std::string(kVersionLabel), object::label_of(live, kVersionLabel));
   keep(wanted["metadata"]["annotations"], kAsked, text_at(live, {"metadata", "annotations", kAsked}));
+  return true;
 }
 
 /// One change of pods that may have to wait.
@@ -198,30 +223,47 @@ std::vector<Candidate> candidates(const Context& ctx, const Roll& roll, const st
   return found;
 }
 
-/// Of exactly these changes to exactly these objects.
+std::string hash_of(const Object& object) { return short_hash(object.dump(-1, ' ', false, Object::error_handler_t::replace)); }
+
+/// What the pods of a workload are now. Of the database its generation, so that an approval is used once; every step of an autoscaler
+/// moves that of a service, whose pods are told by what they are made from.
+std::string pods_now(const Candidate& candidate) {
+  const Object* now = candidate.workload->database ? object::dig(*candidate.live, {"metadata", "generation"}) : nullptr;
+  if (now != nullptr) return now->dump();
+  const auto path = template_of(*candidate.live);
+  return candidate.live->contains(path) ? hash_of(candidate.live->at(path)) : std::string();
+}
+
+/// Of exactly these changes to exactly these pods.
 std::string hash_of(const std::vector<Candidate>& found, const std::vector<Apply>& applies) {
   std::string text;
   for (const Candidate& candidate : found) {
     if (!candidate.waits_for.empty()) continue;
-    const Object* generation = object::dig(*candidate.live, {"metadata", "generation"});
-    text += fmt::format("{} {} {}\n", applies[candidate.at].uid, generation == nullptr ? "" : generation->dump(),
-                        short_hash(applies[candidate.at].object.dump(-1, ' ', false, Object::error_handler_t::replace)));
+    const Apply& apply = applies[candidate.at];
+    text += fmt::format("{} {} {}\n", apply.uid, pods_now(candidate), hash_of(apply.object));
   }
   return text.empty() ? text : short_hash(text);
+}
+
+/// What is no number was not written by any operator that we know of.
+bool is_known(const std::string& layout) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(layout.data(), layout.data() + layout.size(), number);
+  return error == std::errc{} && end == layout.data() + layout.size() && number >= 1 && number <= kLayoutNow;
 }
 
 }  // namespace
 
 void mark(const Object& platform, Objects& wanted) {
   Object spec = platform.value("spec", Object::object());
-  const Object::json_pointer managed("/database/managed");
-  if (spec.contains(managed)) spec[managed].erase("storage");      // a volume grows without a restart
   const Object given = crds::given(spec);
+  for (const char* path : kNotOfPods) drop(spec, Object::json_pointer(path));
+  const Object of_pods = crds::given(spec);
   for (Object& object : wanted) {
     const Workload* workload = workload_of(object);
     if (workload == nullptr) continue;
     object["metadata"]["annotations"][kLayout] = std::to_string(kLayoutNow);
-    if (!workload->spec.empty()) object["metadata"]["annotations"][kAsked] = asked(given, *workload);
+    if (!workload->spec.empty()) object["metadata"]["annotations"][kAsked] = asked(given, of_pods, *workload);
   }
 }
 
@@ -241,7 +283,7 @@ std::string restarts_of(const Object& live) {
 std::optional<Refusal> refuse_newer(const Snapshot& live) {
   for (const auto& [ref, object] : live.children) {
     const std::string layout = text_at(object, {"metadata", "annotations", kLayout});
-    if (layout.empty() || layout == std::to_string(kLayoutNow)) continue;
+    if (layout.empty() || is_known(layout)) continue;
     return Refusal{"NewerOperator",
                    fmt::format("{} {} was written by a newer payment-operator (layout {}, this one knows {}); nothing is changed until the "
                                "operator is upgraded again",
@@ -274,8 +316,7 @@ void hold_back(const Context& ctx, const Object& platform, const Health& health,
     }
     plan.pending.push_back(std::move(pending));
     held.emplace_back(candidate.workload->app);
-    keep_pods(apply.object, *candidate.live);
-    const auto rest = update(apply.object, *candidate.live);
+    const auto rest = keep_pods(apply.object, *candidate.live) ? update(apply.object, *candidate.live) : std::nullopt;
     apply = rest ? *rest : Apply{};
   }
 

@@ -178,7 +178,8 @@ TEST(Restart, ThatAnEditOfTheSpecAsksForHappensAtOnce) {
 
 TEST(Restart, IsNotAskedForByAnEditOfSomethingElse) {
   for (const Object& edit : {Object{{"database", {{"managed", {{"storage", {{"size", "30Gi"}}}}}}}},
-                             Object{{"services", {{"payment", {{"logLevel", "debug"}}}}}}, Object{{"database", {{"engine", "mysql"}}}}}) {
+                             Object{{"services", {{"payment", {{"logLevel", "debug"}}}}}}, Object{{"database", {{"engine", "mysql"}}}},
+                             Object{{"database", {{"schema", {{"podTemplate", {{"spec", {{"priorityClassName", "low"}}}}}}}}}}}) {
     FakeCluster cluster = settled();
     render_otherwise(cluster, "StatefulSet", "mysql");
     cluster.edit_spec(edit);
@@ -186,6 +187,52 @@ TEST(Restart, IsNotAskedForByAnEditOfSomethingElse) {
     EXPECT_TRUE(holds(plan, "mysql")) << edit;
     EXPECT_FALSE(applies(plan, "mysql", "StatefulSet")) << edit;
   }
+}
+
+TEST(Restart, OfServicesIsNotAskedForByWhatConcernsOtherPods) {
+  const Object patch = {{"podTemplate", {{"spec", {{"priorityClassName", "low"}}}}}};
+  for (const Object& edit : {Object{{"redis", {{"managed", patch}}}}, Object{{"channels", {{"simulator", patch}}}},
+                             Object{{"services", {{"callback", patch}}}}}) {
+    Object spec = quickstart_spec();
+    spec["maintenanceWindows"] = Object::array({{{"start", "0 2 * * 0"}, {"duration", "2h"}}});
+    FakeCluster cluster = settled(spec);
+    render_otherwise(cluster, "Deployment", "payment-service");
+    cluster.edit_spec(edit);
+    EXPECT_TRUE(holds(cluster.decide(), "payment-service")) << edit;
+  }
+}
+
+TEST(Restart, OfServicesIsApprovedWhateverTheAutoscalerDoesMeanwhile) {
+  Object spec = quickstart_spec();
+  spec["maintenanceWindows"] = Object::array({{{"start", "0 2 * * 0"}, {"duration", "2h"}}});
+  FakeCluster cluster = settled(spec);
+  render_otherwise(cluster, "Deployment", "payment-service");
+  const std::string hash = cluster.decide().hash;
+  Object& live = cluster.child("apps/v1", "Deployment", "payment-service");
+  live["spec"]["replicas"] = 7;
+  live["metadata"]["generation"] = live["metadata"]["generation"].get<int>() + 1;
+  cluster.play();
+  EXPECT_EQ(cluster.decide().hash, hash);
+  approve(cluster, hash);
+  EXPECT_TRUE(applies(cluster.decide(), "payment-service"));
+}
+
+TEST(Restart, WaitsWhenNobodyKnowsAnyMoreWhatOfThePodsIsOurs) {
+  FakeCluster cluster = settled();
+  render_otherwise(cluster, "StatefulSet", "mysql");
+  cluster.child("apps/v1", "StatefulSet", "mysql")["metadata"]["managedFields"] = Object::array();
+  const Plan plan = cluster.decide();
+  EXPECT_TRUE(holds(plan, "mysql"));
+  EXPECT_FALSE(applies(plan, "mysql", "StatefulSet"));
+}
+
+TEST(Restart, ThatWaitsIsToldWhilePausedToo) {
+  FakeCluster cluster = settled();
+  render_otherwise(cluster, "StatefulSet", "mysql");
+  cluster.edit_spec({{"paused", true}});
+  cluster.settle();
+  EXPECT_EQ(cluster.platform["status"]["pendingChanges"][0]["component"], "StatefulSet mysql");
+  EXPECT_EQ(grace(cluster, "StatefulSet", "mysql"), 7);
 }
 
 TEST(Restart, OfADatabaseThatIsDownAnywayNeedsNoApproval) {
@@ -269,6 +316,15 @@ TEST(Layout, OfANewerOperatorIsLeftAloneAndSaid) {
     EXPECT_EQ(cluster.condition("Stalled")["reason"], "NewerOperator");
     EXPECT_EQ(cluster.condition("Stalled")["status"], "True");
   }
+}
+
+TEST(Layout, OfAnOlderOperatorIsBroughtToOurs) {
+  ASSERT_GE(kLayoutNow, 1);
+  FakeCluster cluster = settled();
+  cluster.child("apps/v1", "Deployment", "redis")["metadata"]["annotations"][kLayout] = "0";
+  EXPECT_TRUE(refuse_newer(cluster.snapshot).has_value()) << "no operator wrote layout 0";
+  cluster.child("apps/v1", "Deployment", "redis")["metadata"]["annotations"][kLayout] = "1";
+  EXPECT_FALSE(refuse_newer(cluster.snapshot).has_value());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // What users, tools and other controllers do to a platform behind the operator's back.
 #include <gtest/gtest.h>
 
+#include "controllers/platform/deletion.hpp"
 #include "controllers/platform/testing/fake_cluster.hpp"
 #include "crds/types/status.hpp"
 
@@ -50,6 +51,88 @@ TEST(Hostile, AStatusThatSomebodyWroteIsPutRightInOneWriteAndMovesNothingElse) {
     EXPECT_EQ(cluster.condition("Ready")["status"], "True") << forged;
     EXPECT_TRUE(cluster.decide().empty()) << forged;
   }
+}
+
+/// A Deployment that somebody made from one of ours, labels and all, and that sorts before it.
+void copy(FakeCluster& cluster, const std::string& app, const std::string& secret) {
+  Object copy = cluster.child("apps/v1", "Deployment", app);
+  copy["metadata"]["name"] = "a-canary";
+  copy["metadata"]["uid"] = "uid-canary";
+  copy["metadata"].erase("ownerReferences");
+  for (Object& volume : copy["spec"]["template"]["spec"]["volumes"]) {
+    if (!volume.contains("projected")) continue;
+    for (Object& source : volume["projected"]["sources"]) {
+      if (source.contains("secret")) source["secret"]["name"] = secret;
+    }
+  }
+  cluster.snapshot.children[{"apps/v1", "Deployment", "a-canary"}] = copy;
+}
+
+TEST(Hostile, ACopyOfAServiceDoesNotDecideWhosePasswordsTheServicesUse) {
+  FakeCluster cluster = settled();
+  copy(cluster, "payment-service", "somebody-elses");
+  const Plan plan = cluster.decide();
+  for (const Apply& apply : plan.apply) EXPECT_EQ(apply.object.dump().find("somebody-elses"), std::string::npos) << apply.reason;
+  EXPECT_FALSE(writes_objects(plan));
+}
+
+TEST(Hostile, ACopyOfAServiceDoesNotHoldUpARoll) {
+  FakeCluster cluster = settled();
+  copy(cluster, "callback-service", "payment-generated");
+  cluster.edit_spec({{"image", "localhost/payment-runtime:0.2.0"}});
+  cluster.settle();
+  const Object& payment = cluster.child("apps/v1", "Deployment", "payment-service");
+  EXPECT_EQ(payment["spec"]["template"]["spec"]["containers"][0]["image"], "localhost/payment-runtime:0.2.0");
+}
+
+TEST(Hostile, PasswordsThatWereGeneratedAnewAreGivenToTheDatabase) {
+  Object spec = quickstart_spec();
+  spec["secretRef"] = {{"name", "mine"}};
+  FakeCluster cluster(spec);
+  cluster.user_secret("mine", {"mysql-password"});      // of root; those of the other users are generated
+  cluster.settle();
+  const auto job = [&cluster] {
+    for (const auto& [ref, object] : cluster.snapshot.children) {
+      if (ref.kind == "Job") return object::uid_of(object);
+    }
+    return std::string();
+  };
+  const std::string first = job();
+  ASSERT_NE(first, "");
+  cluster.snapshot.children.erase({"v1", "Secret", std::string(kGeneratedSecret)});
+  cluster.now += std::chrono::hours(1);
+  cluster.settle();
+  EXPECT_NE(job(), "");
+  EXPECT_NE(job(), first) << "the schema Job sets the passwords of the database's users";
+}
+
+TEST(Hostile, NullWhereAnObjectBelongsThrowsNothing) {
+  for (const char* path : {"/database", "/database/managed", "/redis", "/redis/managed", "/channels", "/channels/simulator", "/services",
+                           "/services/payment", "/ingress", "/security", "/reconciliation", "/maintenanceWindows"}) {
+    Object spec = quickstart_spec();
+    spec[Object::json_pointer(path)] = nullptr;
+    FakeCluster cluster(spec);
+    cluster.settle();
+    EXPECT_NE(cluster.condition("Ready")["reason"], "") << path;
+  }
+}
+
+TEST(Hostile, AClaimThatSomebodyElseHoldsDoesNotKeepADeletedPlatformForEver) {
+  Object spec = quickstart_spec();
+  spec["deletionPolicy"] = "Delete";
+  FakeCluster cluster = settled(spec);
+  cluster.platform["metadata"]["deletionTimestamp"] = base::to_rfc3339(cluster.now);
+  const Object claim = cluster.child("v1", "PersistentVolumeClaim", "data-mysql-0");
+  for (int round = 0; round < 3; ++round) cluster.execute(cluster.decide());
+  Object held = claim;
+  held["metadata"]["deletionTimestamp"] = base::to_rfc3339(cluster.now);
+  cluster.snapshot.children[{"v1", "PersistentVolumeClaim", "data-mysql-0"}] = held;
+  cluster.platform["metadata"]["finalizers"] = Object::array({kFinalizer});
+  const Plan waiting = cluster.decide();
+  EXPECT_TRUE(waiting.empty());
+  ASSERT_TRUE(waiting.requeue_after.has_value()) << "nothing else tells that ten minutes are over";
+  cluster.now += std::chrono::minutes(10);
+  EXPECT_TRUE(cluster.decide().finalizers.has_value());
 }
 
 TEST(Hostile, AMegabyteOfAnnotationsStaysWhereItIs) {

@@ -110,10 +110,24 @@ void gate_claim(const Context& ctx, const secrets::Decision& decision, Plan& pla
   }
 }
 
-/// A schema Job that failed is made anew after a while: what made it fail may have been put right, and nothing tells us.
+/// Younger than the Job: made anew after somebody deleted it. By the seconds of the API server's clock, which both have from it.
+bool is_newer_than(const Object* secret, const Object& job) {
+  if (secret == nullptr) return false;
+  const auto created = [](const Object& object) { return base::parse_rfc3339(object::text_at(object, {"metadata", "creationTimestamp"})); };
+  const auto of_secret = created(*secret), of_job = created(job);
+  return of_secret && of_job && *of_secret > *of_job;
+}
+
+/// A schema Job that failed is made anew after a while: what made it fail may have been put right, and nothing tells us. One that ran with
+/// passwords that are no more is made anew at once, since the database still knows the old ones.
 void retry_schema(const Context& ctx, Plan& plan) {
   const Object* job = find(ctx.live, "batch/v1", "Job", object::name_of(jobs::schema_job(ctx)));
   if (job == nullptr || object::is_deleting(*job)) return;
+  if (is_newer_than(find(ctx, "v1", "Secret", kGeneratedSecret), *job)) {
+    plan.replace.push_back({ref_of(*job), object::uid_of(*job), object::text_at(*job, {"metadata", "resourceVersion"}),
+                            "the passwords that it set were generated anew since"});
+    return;
+  }
   const auto failed = jobs::failed_at(*job);
   if (!failed) return;
   const auto again = *failed + jobs::kRetryFailedJob;
@@ -144,6 +158,15 @@ Summary summarize(const Context& ctx) {
   summary.callback_endpoint = services::callback_endpoint(ctx);
   summary.warnings = warnings(ctx);
   return summary;
+}
+
+/// What would be done, without doing it.
+Plan only_told(Plan plan) {
+  Plan told;
+  told.pending = std::move(plan.pending);
+  told.hash = std::move(plan.hash);
+  told.requeue_after = plan.requeue_after;
+  return told;
 }
 
 /// Nothing is read or written but the status.
@@ -217,7 +240,7 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
 
   summary.pending = !plan.empty();
   if (!summary.health->good() && !plan.requeue_after) plan.look_again(kLookAgain);
-  if (platform.paused) plan = Plan{};  // what would be done is only told
+  if (platform.paused) plan = only_told(std::move(plan));
   report(object, platform, live, summary, now, plan);
   return plan;
 }

@@ -59,6 +59,7 @@ struct Mounted {
 
   Mounted(const crds::Platform& platform, const Snapshot& live) {
     for (const auto& [ref, object] : live.children) {
+      if (object::controller_uid(object) != platform.uid) continue;      // a copy that somebody made, labels and all, decides nothing
       const bool is_simulator = ref.kind == "Deployment" && ref.name == platform.child_name("channel-simulator");
       simulator = simulator || is_simulator;
       collect_workload(object, is_simulator ? by_simulator : by_services);

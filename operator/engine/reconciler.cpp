@@ -1,6 +1,7 @@
 #include "operator/engine/reconciler.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <set>
 #include <utility>
 
@@ -89,7 +90,13 @@ void Reconciler::decide(const Passing& pass) {
   measure(memory, platform);
   if (pass->live.children.empty())
     pass->live.neighbours = neighbours(parts_.cache, pass->key);  // as of now: one may have come since we began to read
-  Plan plan = reconcile_(*object, pass->live, settings_, parts_.loop.clock().now());
+  Plan plan;
+  try {
+    plan = reconcile_(*object, pass->live, settings_, parts_.loop.clock().now());
+  } catch (const std::exception& thrown) {      // it promises not to; one platform is not to take the others with it
+    obs::error("reconcile threw", {{"namespace", pass->key.name_space}, {"platform", pass->key.name}, {"error", thrown.what()}});
+    return pass->done({.result = Result::Error, .retry = milliseconds(0)});
+  }
   if (!plan.reads.empty()) return read(pass, plan.reads);
   if (memory.fights.observe(plan, parts_.loop.clock().steady_now(), parts_.rng)) return name_fighters(pass);
   execute(pass, std::move(platform), std::move(plan));

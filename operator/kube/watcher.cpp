@@ -104,6 +104,7 @@ void Watcher::page_read(const base::Result<Response>& result) {
   if (version.empty() || items == page.end()) return fail(malformed(target_, "the list is not a Kubernetes list"));
   if (items->is_array()) {
     for (json& item : *items) {
+      if (!item.is_object()) return fail(malformed(target_, "an item of the list is no object"));
       item["apiVersion"] = target_.kind->api_version;   // items of a list do not carry their kind
       item["kind"] = target_.kind->kind;
       sink_.apply(std::move(item));
@@ -127,13 +128,15 @@ void Watcher::data(std::string_view piece) {
 void Watcher::line(std::string_view text) {
   json event = json::parse(text, nullptr, false);
   const std::string type = string_at(event, json::json_pointer("/type"));
-  if (type.empty() || !event.contains("object")) {
+  const bool versioned = type == "ERROR" || !string_at(event, json::json_pointer("/object/metadata/resourceVersion")).empty();
+  if (type.empty() || !event.contains("object") || !event["object"].is_object() || !versioned) {
     later([this] { fail(malformed(target_, "a line of the watch is not a watch event")); });
     return;
   }
   json& object = event["object"];
   if (type == "ERROR") {
-    Response response{object.value("code", 500), object.dump(), std::nullopt};
+    const json code = object.value("code", json());
+    Response response{code.is_number_integer() ? code.get<int>() : 500, object.dump(), std::nullopt};
     later([this, error = error_of(response)] { fail(error); });
     return;
   }

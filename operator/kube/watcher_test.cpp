@@ -61,6 +61,19 @@ class WatcherTest : public ::testing::Test {
 
 using Names = std::vector<std::string>;
 
+/// The same again, for a test that needs several.
+class Fresh : public WatcherTest {
+ public:
+  using WatcherTest::loop;
+  using WatcherTest::names;
+  using WatcherTest::transport;
+  using WatcherTest::troubles;
+  using WatcherTest::watching;
+
+ private:
+  void TestBody() override {}
+};
+
 TEST_F(WatcherTest, ListsByLabelInPagesAndThenWatches) {
   const std::string first = transport.asked.front().request.path;
   EXPECT_EQ(first, "/api/v1/services?labelSelector=app.kubernetes.io%2Fmanaged-by%3Dpayment-operator&limit=100");
@@ -193,6 +206,26 @@ TEST(Targets, WatchedByNameHaveTheNameAsFieldSelectorAndDropNothingOfEachOther) 
   other.progress(20);
   EXPECT_EQ(cache.progress({"pay", secrets, "payment-generated"}), 10U);
   EXPECT_EQ(cache.progress({"pay", secrets, "shop-payment-generated"}), 20U);
+}
+
+TEST_F(WatcherTest, AListOfWhatIsNoObjectIsAnErrorAndAskedForAgain) {
+  listed(list("10", {json(7)}));
+  EXPECT_EQ(troubles.size(), 1U);
+  loop.advance(seconds(60));
+  watching();
+  EXPECT_EQ(names(), (Names{"a", "b"}));
+}
+
+TEST_F(WatcherTest, AnEventOfWhatIsNoObjectIsAnErrorAndNothingWorse) {
+  for (const char* text : {R"({"type":"ERROR","object":"gone"})", R"({"type":"ADDED","object":"a"})",
+                           R"({"type":"ADDED","object":{"metadata":{}}})", R"({"type":"ERROR","object":{"code":"410"}})"}) {
+    Fresh fresh;
+    fresh.watching();
+    fresh.transport.stream_data(std::string(text) + "\n");
+    fresh.loop.advance(seconds(0));
+    EXPECT_EQ(fresh.troubles.size(), 1U) << text;
+    EXPECT_EQ(fresh.names(), (Names{"a", "b"}));
+  }
 }
 
 }  // namespace

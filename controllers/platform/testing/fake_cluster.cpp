@@ -198,6 +198,7 @@ void FakeCluster::generate(const Generate& g) {
   ASSERT_EQ(snapshot.children.count(ref), 0U) << "the generated Secret is made once";
   Object secret = g.object;
   secret["metadata"]["uid"] = "uid-" + std::to_string(++uids_);
+  secret["metadata"]["creationTimestamp"] = base::to_rfc3339(now);
   secret.erase("stringData");
   for (const auto& [key, value] : g.object["stringData"].items()) secret["data"][key] = value;
   snapshot.children[ref] = secret;
