@@ -196,7 +196,8 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
   Plan plan;
   const secrets::Decision decision = secrets::decide(platform, live, is_ready_for(object, platform.generation));
   if (!decision.reads.empty()) {
-    plan.reads = decision.reads;
+    plan.reads = decision.reads;  // which Secret has which key decides of what there should be, down to the name of a Job
+    return plan;
   }
   const Context ctx{platform, live, now, images, decision.keys};
   Objects wanted = {database::desired_claim(ctx, decision.root_generated)};

@@ -46,6 +46,13 @@ TEST(Install, EveryObjectIsReadByNameBeforeItsFirstApply) {
   }
 }
 
+TEST(Install, TheUsersSecretIsReadBeforeWhatDependsOnItsKeysIsNamed) {
+  FakeCluster cluster(quickstart_spec());
+  const Plan plan = reconcile(cluster.platform, cluster.snapshot, cluster.options, cluster.now);
+  ASSERT_EQ(plan.reads.size(), 1U);
+  EXPECT_EQ(plan.reads[0], (Ref{"v1", "Secret", "payment-service-secret"}));
+}
+
 TEST(Install, TheVolumeClaimWaitsForTheSecretWithItsPassword) {
   FakeCluster cluster(quickstart_spec());
   const auto claims = [](const Plan& plan) {
