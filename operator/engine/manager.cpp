@@ -8,6 +8,12 @@ namespace engine {
 
 using std::chrono::milliseconds;
 
+namespace {
+
+constexpr std::chrono::seconds kLeaseInDoubt{1};     // as long as that is, what waits is looked at so often
+
+}  // namespace
+
 Manager::Manager(Ports ports, ManagerOptions options, Reconcile reconcile)
     : ports_(ports),
       options_(std::move(options)),
@@ -73,6 +79,8 @@ void Manager::end(const Key& key, const Verdict& verdict) {
   if (verdict.settled) queue_.settled(key);
   if (verdict.retry) queue_.retry(key, *verdict.retry);
   if (verdict.again) queue_.add_after(key, *verdict.again);
+  // A leader whose lease is late, or whose clock was set, renews it and goes on: nobody begins anew then.
+  if (leading_ && !may_write() && !verdict.settled) queue_.add_after(key, kLeaseInDoubt);
   queue_.done(key);
   check_stopped();
 }

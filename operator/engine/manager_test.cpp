@@ -95,6 +95,24 @@ TEST_F(ManagerTest, WithoutLeadershipItWatchesAndWritesNothing) {
   EXPECT_TRUE(server.objects.contains(path_of_map("a")));
 }
 
+TEST_F(ManagerTest, WhatCameWhileTheLeaseWasInDoubtIsDoneWhenItIsSureAgain) {
+  bool holds = true;
+  create_platform({"a"});
+  manager = std::make_unique<Manager>(Ports{loop, server, rng, keys, instruments}, ManagerOptions{{}, {}, "test", [&] { return holds; }},
+                                      reconcile);
+  manager->set_leading(true);
+  manager->start();
+  loop.advance(seconds(2));
+
+  holds = false;      // and nobody else leads: set_leading() is not called again
+  create_platform({"a", "b"});
+  loop.advance(seconds(20));
+  EXPECT_FALSE(server.objects.contains(path_of_map("b")));
+  holds = true;
+  loop.advance(seconds(2));
+  EXPECT_TRUE(server.objects.contains(path_of_map("b")));
+}
+
 TEST_F(ManagerTest, IsNotAliveWhenAWatchHasHeardNothingForFiveMinutes) {
   start();
   loop.advance(std::chrono::hours(1));
