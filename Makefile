@@ -10,7 +10,7 @@ TIER ?= node
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
-.PHONY: help setup build install demo demo-down test unit asan tsan integration e2e bench lint format golden images cluster-up cluster-down
+.PHONY: help setup build install demo demo-down test unit asan tsan sim integration e2e bench lint format golden images cluster-up cluster-down
 
 help: ## this list
 	@sed -nE 's/^([a-z][a-z0-9-]*):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -43,6 +43,10 @@ asan: setup ## unit tests under the address, leak and undefined-behaviour saniti
 
 tsan: setup ## the tests of code with threads under the thread sanitizer
 	@scripts/test tsan
+
+sim: setup ## the operator in simulated worlds with faults: SEEDS=N of them (100000), or one that failed, SEED=n, with a trace of it
+	@scripts/build release operator_sim_program
+	@build/release/bin/operator-sim $(if $(SEED),--seed $(SEED) --trace,--crashes all --transitions --seeds 1..$(or $(SEEDS),100000))
 
 integration: setup ## real MariaDB, Redis and kube-apiserver
 	@scripts/test integration
