@@ -41,6 +41,19 @@ std::string file_text(const std::string& path) {
   return text.str();
 }
 
+TEST(Console, LetsNobodyMoveTheCursorOfAReader) {
+  std::ostringstream out, err;
+  Console plain(out, err, false);
+  plain.print(
+      "a\033[2J\033]0;title\a b\tc \xC2\x9B"
+      "d \033[31mred \xC3\xA4\n");
+  EXPECT_EQ(out.str(), "a?[2J?]0;title? b\tc ?d ?[31mred \xC3\xA4\n");
+  out.str("");
+  Console coloured(out, err, true);
+  coloured.print(coloured.paint(Tone::Bad, "x\033[H\r"));
+  EXPECT_EQ(out.str(), "\033[31mx?[H?\033[0m");
+}
+
 }  // namespace
 
 bool ManualPump::run_until(const std::function<bool()>& so, std::chrono::milliseconds at_most) {

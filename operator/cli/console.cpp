@@ -27,7 +27,41 @@ std::size_t width(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// The length of the colour that begins here, 0 if none does.
+std::size_t colour_at(std::string_view text) {
+  std::size_t end = 2;
+  if (text.substr(0, end) != "\033[") return 0;
+  while (end < text.size() && is_digit(text[end])) ++end;
+  return end < text.size() && text[end] == 'm' ? end + 1 : 0;
+}
+
+/// A status repeats the last words of containers, and whoever wrote those is not to move a reader's cursor or title.
+std::string printable(std::string_view text, bool colour) {
+  std::string safe;
+  safe.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = colour ? colour_at(text.substr(at)) : 0;
+    if (length > 0) {
+      safe += text.substr(at, length);
+      at += length;
+      continue;
+    }
+    const auto c = static_cast<unsigned char>(text[at]);
+    const bool control = (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
+    const bool c1 = c == 0xC2 && at + 1 < text.size() && static_cast<unsigned char>(text[at + 1]) < 0xA0;
+    safe += control || c1 ? '?' : text[at];
+    at += c1 ? 2 : 1;
+  }
+  return safe;
+}
+
 }  // namespace
+
+void Console::print(std::string_view text) { out_ << printable(text, colour_) << std::flush; }
+
+void Console::note(std::string_view text) { err_ << printable(text, colour_) << "\n" << std::flush; }
 
 std::string Console::paint(Tone tone, std::string_view text) const {
   if (!colour_ || tone == Tone::Plain || text.empty()) return std::string(text);

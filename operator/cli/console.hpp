@@ -17,9 +17,10 @@ class Console {
  public:
   Console(std::ostream& out, std::ostream& err, bool colour) : out_(out), err_(err), colour_(colour) {}
 
-  void print(std::string_view text) { out_ << text << std::flush; }
+  /// Control characters become question marks, but for ends of lines, tabs and, on a terminal, colours.
+  void print(std::string_view text);
   /// What is not the answer itself: standard error, so that a pipe gets the answer alone.
-  void note(std::string_view text) { err_ << text << "\n" << std::flush; }
+  void note(std::string_view text);
   [[nodiscard]] std::string paint(Tone tone, std::string_view text) const;
 
   /// `-o json` or `-o yaml`.

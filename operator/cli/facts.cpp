@@ -10,6 +10,8 @@ namespace cli {
 namespace {
 
 using base::Code;
+using controllers::object::list_at;
+using controllers::object::number_at;
 using controllers::object::text_at;
 
 /// A request to a port of a Service, through the API server: works from wherever kubectl does.
@@ -39,11 +41,23 @@ Facts::Payments pay(Cluster& cluster, const Facts& facts, const std::string& bus
   return {std::move(first), std::move(second), std::move(query), business_no};
 }
 
+/// Everything that runs is what the spec says: not paused, not under way, and nothing held back.
+bool is_settled(const Object& platform) {
+  const Object* ready = controllers::object::condition_of(platform, "Ready");
+  const auto generation = number_at(platform, {"metadata", "generation"});
+  return ready != nullptr && text_at(*ready, {"status"}) == "True" && number_at(*ready, {"observedGeneration"}) == generation &&
+         list_at(platform, {"status", "pendingChanges"}).empty();
+}
+
 /// Why no payment is made; "" when it may be.
-std::string why_no_payment(const crds::Spec& spec, const FactsWanted& wanted) {
+std::string why_no_payment(const Object& platform, const crds::Platform& decoded, const FactsWanted& wanted) {
+  const crds::Spec& spec = decoded.spec;
   if (!wanted.payments) return "--payments was not given, and nothing is paid unasked";
   if (!spec.channels.wechat_pay.enabled || !spec.channels.simulator.enabled || !spec.channels.wechat_pay.base_url.empty()) {
     return "WeChat Pay does not go to the simulator here, and no order is placed at a real channel";
+  }
+  if (decoded.paused || !is_settled(platform)) {
+    return "the platform is paused, not Ready or has pending changes: what runs may still be of another spec, and pay at a real channel";
   }
   if (spec.security.api_authentication != "Development") return "security.apiAuthentication is Required: only your own caller can sign";
   return {};
@@ -74,7 +88,7 @@ base::Result<Facts> gather(Cluster& cluster, const Object& platform, const Facts
     facts.health.emplace(role.name, cluster.ask_service(to_service(key.name_space, service, role.management, "/actuator/health"),
                                                         "ask " + service + " for its health"));
   }
-  facts.no_payments = why_no_payment(facts.decoded.spec, wanted);
+  facts.no_payments = why_no_payment(platform, facts.decoded, wanted);
   if (facts.no_payments.empty()) facts.payments = pay(cluster, facts, wanted.business_no);
   return facts;
 }

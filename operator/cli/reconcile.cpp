@@ -78,22 +78,37 @@ class Run {
   base::Result<int> follow() {
     const base::SteadyPoint end = session_.clock.steady_now() + kRunMax;
     while (session_.clock.steady_now() < end) {
-      const auto job = cluster_.get(kube::path_of("batch/v1", "jobs", name_space_, job_), "read Job " + job_);
-      if (!job) return base::fail(job.error());
-      const auto pods = cluster_.list(kube::path_of("v1", "pods", name_space_, ""), "batch.kubernetes.io/job-name=" + job_,
-                                      "list the pods of Job " + job_);
-      if (!pods) return base::fail(pods.error());
-      for (const Object& pod : *pods) {
-        if (auto shown = show(pod); !shown) return base::fail(shown.error());
-      }
-      if (controllers::object::condition_is_true(*job, "Complete")) return kExitDone;
-      if (controllers::object::condition_is_true(*job, "Failed")) return failed(*job);
+      const auto ended = look();
+      if (!ended && !passes(ended.error())) return base::fail(ended.error());
+      if (!ended) session_.console.note(base::describe(ended.error()) + "; the run goes on in the cluster, and is looked at again");
+      if (ended && *ended) return **ended;
       (void)cluster_.wait([] { return false; }, kLookAgain);
     }
     return base::fail(Code::DeadlineExceeded, "Job " + job_ + " did not end; it goes on in the cluster");
   }
 
  private:
+  /// Not an answer about the Job: the API server is away or busy for a moment, as in its own upgrade.
+  static bool passes(const base::Error& error) {
+    return error.code == Code::Unknown || error.code == Code::Unavailable || error.code == Code::DeadlineExceeded ||
+           error.code == Code::ResourceExhausted;
+  }
+
+  /// The exit code, once the Job has ended.
+  base::Result<std::optional<int>> look() {
+    const auto job = cluster_.get(kube::path_of("batch/v1", "jobs", name_space_, job_), "read Job " + job_);
+    if (!job) return base::fail(job.error());
+    const auto pods =
+        cluster_.list(kube::path_of("v1", "pods", name_space_, ""), "batch.kubernetes.io/job-name=" + job_, "list the pods of Job " + job_);
+    if (!pods) return base::fail(pods.error());
+    for (const Object& pod : *pods) {
+      if (auto shown = show(pod); !shown) return base::fail(shown.error());
+    }
+    if (controllers::object::condition_is_true(*job, "Complete")) return std::optional<int>(kExitDone);
+    if (controllers::object::condition_is_true(*job, "Failed")) return std::optional<int>(failed(*job));
+    return std::optional<int>();
+  }
+
   base::Status show(const Object& pod) {
     const std::string name = text_at(pod, {"metadata", "name"});
     const Object* ended = state_of(pod, "terminated");
@@ -108,7 +123,7 @@ class Run {
                       [this](std::string_view piece) { session_.console.print(piece); });
   }
 
-  base::Result<int> failed(const Object& job) {
+  int failed(const Object& job) {
     const Object* condition = controllers::object::condition_of(job, "Failed");
     session_.console.note("Job " + job_ + " failed: " + text_at(*condition, {"reason"}) + " " + text_at(*condition, {"message"}));
     return exit_code_ == 0 ? kExitDifferent : static_cast<int>(exit_code_);

@@ -16,6 +16,11 @@ class Reconcile : public testing::CliTest {
       if (request.method != "GET" || request.path.find("/jobs/reconciliation-cronjob-") == std::string::npos) return;
       const std::string path = request.path.substr(0, request.path.find('?'));
       const std::string job = path.substr(path.rfind('/') + 1);
+      server.answers.erase("GET " + path);
+      if (looks > 0 && away > 0) {
+        --away;
+        return server.answer("GET " + path, 503, {{"kind", "Status"}, {"reason", "ServiceUnavailable"}, {"message", "no leader"}});
+      }
       step(path, job, ++looks);
     };
   }
@@ -43,6 +48,7 @@ class Reconcile : public testing::CliTest {
   }
 
   int looks = 0;
+  int away = 0;      // answers that the API server is too busy to give, after the first look
   int exit_code = 0;
 };
 
@@ -60,6 +66,14 @@ TEST_F(Reconcile, EndsWithTheExitCodeOfAFailedJob) {
   exit_code = 3;
   EXPECT_EQ(run({"reconcile"}), 3);
   EXPECT_THAT(err.str(), HasSubstr("failed: BackoffLimitExceeded"));
+}
+
+TEST_F(Reconcile, AnApiServerThatIsAwayForAMomentDoesNotEndIt) {
+  away = 3;
+  EXPECT_EQ(run({"reconcile"}), kExitDone) << err.str();
+  EXPECT_EQ(away, 0);
+  EXPECT_THAT(err.str(), HasSubstr("the run goes on in the cluster"));
+  EXPECT_EQ(server.memory.writes.size(), 1U) << "one Job";
 }
 
 TEST_F(Reconcile, BeforeThereIsACronJobSaysWhereToLook) {

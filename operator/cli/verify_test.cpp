@@ -147,5 +147,23 @@ TEST_F(Verify, NeverPaysAtARealChannel) {
               HasSubstr("no order is placed at a real channel"));
 }
 
+TEST_F(Verify, PaysNothingWhileWhatRunsMayBeOfAnotherSpec) {
+  const Object ready = fake.platform;
+  const auto expect_unpaid = [&](const char* why) {
+    verify({"--payments"});
+    EXPECT_TRUE(server.memory.writes.empty()) << why;
+    EXPECT_THAT(lines("skipped", {"--payments"}).at("a first request succeeds")["evidence"].get<std::string>(),
+                HasSubstr("what runs may still be of another spec"))
+        << why;
+    fake.platform = ready;
+  };
+  fake.platform["metadata"]["generation"] = 2;      // edited, and the operator has not looked yet
+  expect_unpaid("edited");
+  fake.platform["spec"]["paused"] = true;
+  expect_unpaid("paused");
+  fake.platform["status"]["pendingChanges"] = Object::array({{{"component", "Deployment payment-service"}}});
+  expect_unpaid("pending");
+}
+
 }  // namespace
 }  // namespace cli
