@@ -35,18 +35,9 @@ struct Workload {
   const char* patch = "";                // the podTemplate that is laid over them
 };
 
-/// Within `Workload::spec`, but no wish for a restart: each patch concerns one workload, a volume grows without a restart, and the
-/// schema's Job and the Ingress have no part in any pod of a service.
-constexpr std::array kNotOfPods = {"/database/managed/storage",
-                                   "/database/managed/podTemplate",
-                                   "/database/schema",
-                                   "/redis/managed/podTemplate",
-                                   "/channels/simulator/podTemplate",
-                                   "/services/callback/podTemplate",
-                                   "/services/payment/podTemplate",
-                                   "/services/reconciliation/podTemplate",
-                                   "/ingress/annotations",
-                                   "/ingress/className"};
+/// Within `Workload::spec`, but no wish for a restart, as no patch of another workload is: a volume grows without one, and the schema's Job
+/// and the Ingress have no part in any pod of a service.
+constexpr std::array kNotOfPods = {"/database/managed/storage", "/database/schema", "/ingress/annotations", "/ingress/className"};
 
 const std::array<Workload, 7>& workloads() {
   static const std::array<Workload, 7> kWorkloads = {{
@@ -113,11 +104,12 @@ std::string image_in(const Object& object, const Workload& workload) {
 }
 
 void drop(Object& spec, const Object::json_pointer& path) {
+  if (path.empty()) return;      // a workload that no patch is laid over
   const auto parent = path.parent_pointer();
   if (spec.contains(parent) && spec.at(parent).is_object()) spec.at(parent).erase(path.back());
 }
 
-/// `of_pods` is `given` without kNotOfPods.
+/// `of_pods` is `given` without kNotOfPods and without patches.
 std::string asked(const Object& given, const Object& of_pods, const Workload& workload) {
   Object parts = Object::object();
   for (const char* path : workload.spec) {
@@ -153,7 +145,7 @@ class Roll {
   }
   [[nodiscard]] bool is_through(const Object& live, const Workload& workload) const {
     if (image_in(live, workload) != ctx_.images.runtime) return false;
-    if (object::number_at(live, {"spec", "replicas"}, 1) == 0) return true;      // switched off by its user
+    if (object::number_at(live, {"spec", "replicas"}, 1) == 0) return true;  // switched off by its user
     return std::any_of(services_.begin(), services_.end(),
                        [&](const ComponentStatus& service) { return service.name == object::name_of(live) && service.good; });
   }
@@ -191,10 +183,10 @@ bool keep_pods(Object& wanted, const Object& live) {
 
 /// One change of pods that may have to wait.
 struct Candidate {
-  std::size_t at;                  // in changes.apply
+  std::size_t at;  // in changes.apply
   const Workload* workload;
   const Object* live;
-  std::string waits_for;           // empty: for permission
+  std::string waits_for;  // empty: for permission
 };
 
 std::vector<Candidate> candidates(const Context& ctx, const Roll& roll, const std::vector<Apply>& applies) {
@@ -216,7 +208,7 @@ std::vector<Candidate> candidates(const Context& ctx, const Roll& roll, const st
     const std::string before = text_at(*live, {"metadata", "annotations", kAsked});
     const bool was_asked = !before.empty() && before != text_at(apply.object, {"metadata", "annotations", kAsked});
     const bool felt = workload->database
-                          ? object::number_at(*live, {"status", "readyReplicas"}) > 0      // a database that is down anyway may restart
+                          ? object::number_at(*live, {"status", "readyReplicas"}) > 0  // a database that is down anyway may restart
                           : !workload->spec.empty() && !ctx.platform.spec.maintenance_windows.empty();
     if (!was_asked && felt) found.push_back({at, workload, live, {}});
   }
@@ -258,6 +250,7 @@ void mark(const Object& platform, Objects& wanted) {
   Object spec = platform.value("spec", Object::object());
   const Object given = crds::given(spec);
   for (const char* path : kNotOfPods) drop(spec, Object::json_pointer(path));
+  for (const Workload& workload : workloads()) drop(spec, Object::json_pointer(workload.patch));
   const Object of_pods = crds::given(spec);
   for (Object& object : wanted) {
     const Workload* workload = workload_of(object);
@@ -300,7 +293,7 @@ void hold_back(const Context& ctx, const Object& platform, const Health& health,
   const bool permitted =
       is_open(windows, ctx.now) || (!plan.hash.empty() && text_at(platform, {"metadata", "annotations", kApprove}) == plan.hash);
 
-  std::vector<std::string> held;      // app labels of what keeps its pods
+  std::vector<std::string> held;  // app labels of what keeps its pods
   for (const Candidate& candidate : found) {
     if (candidate.waits_for.empty() && permitted) continue;
     Apply& apply = changes.apply[candidate.at];

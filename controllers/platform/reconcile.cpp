@@ -94,6 +94,11 @@ void drop(std::vector<Apply>& applies, const std::function<bool(const Object&)>&
   applies.erase(std::remove_if(applies.begin(), applies.end(), [&](const Apply& apply) { return held(apply.object); }), applies.end());
 }
 
+/// Of exactly the state that was seen.
+Replace replacement(const Object& live, std::string reason) {
+  return {ref_of(live), object::uid_of(live), object::text_at(live, {"metadata", "resourceVersion"}), std::move(reason)};
+}
+
 /// The volume claim: made only when its password is safe in the cluster, and replaced while nothing is on it yet.
 void gate_claim(const Context& ctx, const secrets::Decision& decision, Plan& plan) {
   const auto is_claim = [](const Object& object) { return object::text_at(object, {"kind"}) == "PersistentVolumeClaim"; };
@@ -106,7 +111,7 @@ void gate_claim(const Context& ctx, const secrets::Decision& decision, Plan& pla
   if (claim == nullptr) return;
   if (auto why = database::claim_to_replace(ctx, *claim)) {
     drop(plan.apply, is_claim);
-    plan.replace.push_back({ref_of(*claim), object::uid_of(*claim), object::text_at(*claim, {"metadata", "resourceVersion"}), *why});
+    plan.replace.push_back(replacement(*claim, *why));
   }
 }
 
@@ -124,16 +129,14 @@ void retry_schema(const Context& ctx, Plan& plan) {
   const Object* job = find(ctx.live, "batch/v1", "Job", object::name_of(jobs::schema_job(ctx)));
   if (job == nullptr || object::is_deleting(*job)) return;
   if (is_newer_than(find(ctx, "v1", "Secret", kGeneratedSecret), *job)) {
-    plan.replace.push_back({ref_of(*job), object::uid_of(*job), object::text_at(*job, {"metadata", "resourceVersion"}),
-                            "the passwords that it set were generated anew since"});
+    plan.replace.push_back(replacement(*job, "the passwords that it set were generated anew since"));
     return;
   }
   const auto failed = jobs::failed_at(*job);
   if (!failed) return;
   const auto again = *failed + jobs::kRetryFailedJob;
   if (ctx.now >= again) {
-    plan.replace.push_back(
-        {ref_of(*job), object::uid_of(*job), object::text_at(*job, {"metadata", "resourceVersion"}), "the Job failed and is tried again"});
+    plan.replace.push_back(replacement(*job, "the Job failed and is tried again"));
   } else {
     plan.look_again(std::chrono::duration_cast<std::chrono::seconds>(again - ctx.now) + std::chrono::seconds(1));
   }
