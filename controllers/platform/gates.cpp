@@ -104,7 +104,7 @@ std::string image_in(const Object& object, const Workload& workload) {
 }
 
 void drop(Object& spec, const Object::json_pointer& path) {
-  if (path.empty()) return;      // a workload that no patch is laid over
+  if (path.empty()) return;  // a workload that no patch is laid over
   const auto parent = path.parent_pointer();
   if (spec.contains(parent) && spec.at(parent).is_object()) spec.at(parent).erase(path.back());
 }
