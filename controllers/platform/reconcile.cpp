@@ -99,18 +99,22 @@ Replace replacement(const Object& live, std::string reason) {
   return {ref_of(live), object::uid_of(live), object::text_at(live, {"metadata", "resourceVersion"}), std::move(reason)};
 }
 
-/// The volume claim: made only when its password is safe in the cluster, and replaced while nothing is on it yet.
-void gate_claim(const Context& ctx, const secrets::Decision& decision, Plan& plan) {
-  const auto is_claim = [](const Object& object) { return object::text_at(object, {"kind"}) == "PersistentVolumeClaim"; };
-  if (decision.root_generated && find(ctx, "v1", "Secret", kGeneratedSecret) == nullptr) {
-    drop(plan.apply, is_claim);
-    drop(plan.apply,
-         [](const Object& object) { return object::text_at(object, {"kind"}) == "StatefulSet"; });  // its pod would only look for the claim
-  }
+/// Until the generated Secret is there: no volume claim, whose password must be safe in the cluster first, nor the pod that would only look
+/// for the claim; and no schema Job, which a Secret younger than itself would have made anew (retry_schema).
+void wait_for_generated_secret(const Context& ctx, const secrets::Decision& decision, Plan& plan) {
+  if (find(ctx, "v1", "Secret", kGeneratedSecret) != nullptr) return;
+  drop(plan.apply, [&](const Object& object) {
+    const std::string kind = object::text_at(object, {"kind"});
+    return kind == "Job" || (decision.root_generated && (kind == "PersistentVolumeClaim" || kind == "StatefulSet"));
+  });
+}
+
+/// The volume claim is replaced while nothing is on it yet.
+void gate_claim(const Context& ctx, Plan& plan) {
   const Object* claim = find(ctx, "v1", "PersistentVolumeClaim", database::kClaim);
   if (claim == nullptr) return;
   if (auto why = database::claim_to_replace(ctx, *claim)) {
-    drop(plan.apply, is_claim);
+    drop(plan.apply, [](const Object& object) { return object::text_at(object, {"kind"}) == "PersistentVolumeClaim"; });
     plan.replace.push_back(replacement(*claim, *why));
   }
 }
@@ -230,7 +234,8 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
   plan.remove = std::move(found.remove);
   plan.scale = services::scale(ctx);
   plan.finalizers = wanted_finalizers(object, platform.spec.deletion_policy == "Delete");
-  gate_claim(ctx, decision, plan);
+  wait_for_generated_secret(ctx, decision, plan);
+  gate_claim(ctx, plan);
   retry_schema(ctx, plan);
   if (!decision.missing.empty()) {
     drop(plan.apply, [&](const Object& apply) { return secrets::mounts_missing(apply, decision.missing); });

@@ -53,16 +53,34 @@ TEST(Install, TheUsersSecretIsReadBeforeWhatDependsOnItsKeysIsNamed) {
   EXPECT_EQ(plan.reads[0], (Ref{"v1", "Secret", "payment-service-secret"}));
 }
 
+std::ptrdiff_t applies_of(const Plan& plan, const std::string& kind) {
+  return std::count_if(plan.apply.begin(), plan.apply.end(), [&kind](const Apply& apply) { return apply.object["kind"] == kind; });
+}
+
 TEST(Install, TheVolumeClaimWaitsForTheSecretWithItsPassword) {
   FakeCluster cluster(quickstart_spec());
-  const auto claims = [](const Plan& plan) {
-    return std::count_if(plan.apply.begin(), plan.apply.end(), [](const Apply& a) { return a.object["kind"] == "PersistentVolumeClaim"; });
-  };
   const Plan first = cluster.decide();
   EXPECT_EQ(first.generate.size(), 1U);
-  EXPECT_EQ(claims(first), 0);
+  EXPECT_EQ(applies_of(first, "PersistentVolumeClaim"), 0);
   cluster.execute(first);
-  EXPECT_EQ(claims(cluster.decide()), 1);
+  EXPECT_EQ(applies_of(cluster.decide(), "PersistentVolumeClaim"), 1);
+}
+
+// The keys may take seconds to make. A Job older than its Secret would look like one that set passwords which are no more.
+TEST(Install, TheSchemaJobIsMadeOnceHoweverLongItsSecretTakes) {
+  for (const char* password : {"generated", "mysql-password"}) {
+    FakeCluster cluster(quickstart_spec());
+    if (std::string(password) != "generated") cluster.user_secret("payment-service-secret", {password});
+    const Plan first = cluster.decide();
+    ASSERT_EQ(first.generate.size(), 1U);
+    EXPECT_EQ(applies_of(first, "Job"), 0) << password;
+    cluster.execute(first);
+    cluster.now += std::chrono::seconds(5);
+    const Plan second = cluster.decide();
+    EXPECT_EQ(applies_of(second, "Job"), 1) << password;
+    cluster.execute(second);
+    EXPECT_TRUE(cluster.decide().replace.empty()) << password;
+  }
 }
 
 TEST(Install, StatusIsCompleteFromTheFirstWriteOn) {

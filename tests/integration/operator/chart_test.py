@@ -56,28 +56,34 @@ def knows_ingress():
 
 
 class Chart(unittest.TestCase):
-    """Each test starts and ends without the definition."""
+    """Each test starts and ends without the definition, even where the one before it failed."""
 
     def setUp(self):
-        self.assertEqual(CLUSTER.kubectl("get", DEFINITION, "--ignore-not-found"), "")
+        self.without_definition()
         self.spaces = []
-        self.releases = []
+        self.addCleanup(lambda: [space.delete() for space in self.spaces])
+        self.addCleanup(self.without_definition)
 
-    def tearDown(self):
-        for name, namespace in self.releases:
-            helm("uninstall", name, "--namespace", namespace, "--ignore-not-found", "--wait")
-        CLUSTER.run("delete", DEFINITION, "--ignore-not-found")
-        for space in self.spaces:
-            space.delete()
+    def without_definition(self):
+        """The API server takes the definition's platforms away first, and on a busy machine it may be minutes before it has done."""
+        CLUSTER.kubectl("delete", DEFINITION, "--ignore-not-found", "--wait=false")
+        left = {}
+
+        def gone():
+            left["state"] = CLUSTER.kubectl("get", DEFINITION, "--ignore-not-found", "-o", "jsonpath={.metadata.finalizers} {.status.conditions}")
+            return not left["state"]
+        try:
+            eventually(f"{DEFINITION} is gone", gone, 300)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {left['state']}") from error
 
     def space(self, name):
         self.spaces.append(Space(CLUSTER, name))
         return self.spaces[-1]
 
     def install(self, chart, space, *arguments, name="payment-operator", **options):
-        done = helm("upgrade", "--install", name, chart, "--namespace", space.name, "--wait", "--timeout", "60s", *arguments, **options)
-        self.releases.append((name, space.name))
-        return done
+        self.addCleanup(helm, "uninstall", name, "--namespace", space.name, "--ignore-not-found", "--wait", ok=False)
+        return helm("upgrade", "--install", name, chart, "--namespace", space.name, "--wait", "--timeout", "120s", *arguments, **options)
 
 
 class Definition(Chart):
