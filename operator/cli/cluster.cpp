@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "controllers/object/path.hpp"
+
 namespace cli {
 namespace {
 
@@ -48,7 +50,7 @@ base::Result<Answer> Cluster::ask_service(kube::Request request, const std::stri
   if (!response) return base::fail(response.error());
   json body = json::parse(response->body, nullptr, false);
   // The API server itself speaks of what it cannot or may not pass on as a Status.
-  if (body.is_object() && body.value("kind", "") == "Status") return base::fail(told(kube::error_of(*response), what));
+  if (controllers::object::text_at(body, {"kind"}) == "Status") return base::fail(told(kube::error_of(*response), what));
   return Answer{response->status, body.is_discarded() ? json() : std::move(body)};
 }
 

@@ -48,8 +48,12 @@ class Listing {
     if (!result) return fail(result.error());
     if (result->status != 200) return fail(kube::error_of(*result));
     Object list = Object::parse(result->body, nullptr, false);
-    if (!list.is_object() || !list.contains("items")) return fail({Code::Unknown, "the answer is no list", {}, std::nullopt});
-    for (Object& item : list["items"]) {
+    const auto items = list.is_object() ? list.find("items") : list.end();
+    const auto is_object = [](const Object& item) { return item.is_object(); };
+    if (items == list.end() || !(items->is_null() || items->is_array()) || !std::all_of(items->begin(), items->end(), is_object)) {
+      return fail({Code::Unknown, "the answer is no list of objects", {}, std::nullopt});
+    }
+    for (Object& item : *items) {
       item["apiVersion"] = target_.kind->api_version;      // items of a list do not carry their kind
       item["kind"] = target_.kind->kind;
       sink_.apply(std::move(item));

@@ -277,5 +277,16 @@ TEST_F(Plan, ColoursOnlyWhereItIsTold) {
   EXPECT_THAT(out.str(), Not(HasSubstr("\033[")));
 }
 
+TEST_F(Plan, OfAListThatIsNoneIsAnErrorThatNamesIt) {
+  put_all(settled());
+  want(controllers::test::quickstart_spec());
+  for (const json& items : {json(7), json("x"), json::array({"x"}), json{{"metadata", "x"}}}) {
+    server.answer("GET /api/v1/namespaces/payment/configmaps", 200, {{"items", items}});
+    EXPECT_EQ(run({"plan", "-f", "-"}), kExitError) << items;
+    EXPECT_THAT(err.str(), AllOf(HasSubstr("list configmaps in namespace payment"), HasSubstr("no list of objects"))) << items;
+    err.str("");
+  }
+}
+
 }  // namespace
 }  // namespace cli

@@ -165,5 +165,10 @@ TEST_F(Verify, PaysNothingWhileWhatRunsMayBeOfAnotherSpec) {
   expect_unpaid("pending");
 }
 
+TEST_F(Verify, AServiceThatAnswersInAnotherShapeIsNotHealthy) {
+  server.answer(proxy("payment-service:8087") + "/actuator/health", 200, {{"kind", 7}, {"status", json::array()}});
+  EXPECT_EQ(lines("failed").count("the payment service is healthy"), 1U) << out.str() << err.str();
+}
+
 }  // namespace
 }  // namespace cli

@@ -55,8 +55,7 @@ class Cache::Source final : public WatchSink {
     if (cache_.synced(target_.name_space)) cache_.listed_();
   }
   void progress(std::uint64_t resource_version) override {
-    // A list after a gap may only move forward; an API server restored from a backup starts lower, and its list says so.
-    progress_ = resource_version;
+    progress_ = resource_version;  // lower than before when the API server was restored from a backup: what it says counts
   }
   void trouble(const base::Error& error) override { trouble_(error); }
 

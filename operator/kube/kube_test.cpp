@@ -141,6 +141,20 @@ class KubeconfigTest : public ::testing::Test {
   std::filesystem::path folder;
 };
 
+TEST_F(KubeconfigTest, OfWrongTypesIsRefusedAndThrowsNothing) {
+  const std::string context = "current-context: c\ncontexts: [{name: c, context: {cluster: k, user: u}}]\n";
+  const std::string cluster = "clusters: [{name: k, cluster: {server: https://api:6443}}]\n";
+  for (const std::string& text :
+       {std::string("7"), std::string("[]"), std::string("current-context: [c]\n"), std::string("current-context: c\ncontexts: c\n"),
+        std::string("current-context: c\ncontexts: [c, [c], {name: [c]}, {name: c, context: c}]\n"), context + "clusters: {k: {}}\n",
+        context + "clusters: [7, {name: k, cluster: [server]}]\n", context + "clusters: [{name: k, cluster: {server: {a: b}}}]\n",
+        context + cluster + "users: u\n", context + cluster + "users: [u, {name: u, user: 7}]\n"}) {
+    const auto refused = kubeconfig_file(write("config", text));
+    ASSERT_FALSE(refused.has_value()) << text;
+    EXPECT_EQ(refused.error().code, Code::InvalidArgument) << text;
+  }
+}
+
 TEST_F(KubeconfigTest, ReadsInlineDataAndFilesBesideIt) {
   write("ca.pem", "CA");
   const auto path = write("config", config("server: https://api:6443, certificate-authority: ca.pem",

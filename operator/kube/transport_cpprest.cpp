@@ -90,16 +90,23 @@ struct Call {
 struct StreamState {
   StreamEvents events;
   pplx::cancellation_token_source cancel;
+  Timer silence;           // ends the stream; started anew with every piece
   bool closed = false;
   int status = 0;          // 0 before the head of the answer
   std::string early;       // body that overtook its head, and the body of a refusal
+
+  /// Nothing is told from here on, and the timer does not outlive the loop's turn.
+  void close() {
+    closed = true;
+    silence.cancel();
+  }
 };
 
 class CpprestStream final : public Stream {
  public:
   explicit CpprestStream(std::shared_ptr<StreamState> state) : state_(std::move(state)) {}
   ~CpprestStream() override {
-    state_->closed = true;
+    state_->close();
     state_->cancel.cancel();
   }
 
@@ -108,6 +115,17 @@ class CpprestStream final : public Stream {
 };
 
 constexpr std::size_t kRefusalBytesMax = 64U << 10U;
+
+void stream_heard(Loop& loop, const std::shared_ptr<StreamState>& state, std::chrono::milliseconds silence_max) {
+  if (state->closed) return;
+  state->silence = Timer(loop, silence_max, [weak = std::weak_ptr<StreamState>(state)] {
+    const auto silent = weak.lock();
+    if (silent == nullptr) return;
+    silent->close();
+    silent->cancel.cancel();
+    silent->events.ended(base::fail(Code::Unknown, "API server: the stream went silent"));
+  });
+}
 
 void stream_data(StreamState& state, std::string_view piece) {
   if (state.closed) return;
@@ -126,7 +144,7 @@ void stream_head(StreamState& state, int status) {
 
 void stream_end(StreamState& state, std::exception_ptr exception) {
   if (state.closed) return;
-  state.closed = true;
+  state.close();
   if (exception != nullptr) {
     state.events.ended(base::fail(error_from(exception)));
   } else if (state.status != 200) {
@@ -143,7 +161,7 @@ class CpprestTransport final : public Transport {
         loop_(loop),
         inbox_(std::make_shared<Inbox>(loop)),
         requests_(config_.server, client_config(kRequestTimeout)),
-        streams_(config_.server, client_config(std::chrono::minutes(10))) {}   // the watcher ends silent streams long before
+        streams_(config_.server, client_config(std::chrono::hours(24))) {}   // each stream has a bound of its own for silence
 
   ~CpprestTransport() override { inbox_->close(); }
 
@@ -186,10 +204,15 @@ class CpprestTransport final : public Transport {
     auto state = std::make_shared<StreamState>();
     state->events = std::move(events);
     const auto inbox = inbox_;
-    http::http_request out = request_of(request, bearer(), [state, inbox](std::string_view piece) {
-      inbox->post([state, text = std::string(piece)] { stream_data(*state, text); });
+    const auto heard = [&loop = loop_, state, silence_max = request.timeout] { stream_heard(loop, state, silence_max); };
+    http::http_request out = request_of(request, bearer(), [state, inbox, heard](std::string_view piece) {
+      inbox->post([state, heard, text = std::string(piece)] {
+        heard();
+        stream_data(*state, text);
+      });
       return true;
     });
+    heard();
     streams_.request(out, state->cancel.get_token())
         .then([state, inbox](const http::http_response& head) {
           inbox->post([state, status = static_cast<int>(head.status_code())] { stream_head(*state, status); });
