@@ -9,25 +9,43 @@ namespace pay::domain {
 
 namespace {
 
-std::vector<LedgerEntry> transfer(std::string_view debit, std::string_view debit_owner, std::string_view credit,
-                                  std::string_view credit_owner, const Money& amount) {
-  BASE_ASSERT(amount.minor > 0);
-  std::vector<LedgerEntry> entries{
-      {std::string{debit}, std::string{debit_owner}, amount.minor, amount.currency},
-      {std::string{credit}, std::string{credit_owner}, -amount.minor, amount.currency},
-  };
-  BASE_ASSERT(balanced(entries));
-  return entries;
-}
+enum class Owner : std::uint8_t { Channel, Merchant };
+
+/// The chart of accounts, as far as this release posts to it. Whose account it is stands beside its name in every entry.
+struct Account {
+  std::string_view name;
+  Owner owner;
+};
+constexpr Account kChannelReceivable{"channel_receivable", Owner::Channel};   // asset: what a channel owes us
+constexpr Account kMerchantPending{"merchant_pending", Owner::Merchant};      // liability: what we owe a merchant, not yet settled
+constexpr Account kSuspense{"suspense", Owner::Channel};                      // liability: money whose owner is in question
+
+struct Posting {
+  Booking booking;
+  Account debit;
+  Account credit;
+};
+constexpr Posting kPostings[] = {
+    {Booking::Payment, kChannelReceivable, kMerchantPending},
+    {Booking::Suspense, kChannelReceivable, kSuspense},
+};
 
 }  // namespace
 
-std::vector<LedgerEntry> entries_for_success(std::string_view channel, std::string_view merchant, const Money& amount) {
-  return transfer(kChannelReceivable, channel, kMerchantPending, merchant, amount);
-}
-
-std::vector<LedgerEntry> entries_for_conflict(std::string_view channel, const Money& received) {
-  return transfer(kChannelReceivable, channel, kSuspense, channel, received);
+std::vector<LedgerEntry> entries_of(Booking booking, std::string_view channel, std::string_view merchant, const Money& received) {
+  std::vector<LedgerEntry> entries;
+  const auto add = [&](const Account& account, std::int64_t minor) {
+    entries.push_back(
+        {std::string{account.name}, std::string{account.owner == Owner::Channel ? channel : merchant}, minor, received.currency});
+  };
+  for (const Posting& posting : kPostings) {
+    if (posting.booking != booking) continue;
+    BASE_ASSERT(received.minor > 0);
+    add(posting.debit, received.minor);
+    add(posting.credit, -received.minor);
+  }
+  BASE_ASSERT(balanced(entries));
+  return entries;
 }
 
 bool balanced(std::span<const LedgerEntry> entries) {

@@ -48,8 +48,10 @@ std::string printable(std::string_view words) {
   return text;
 }
 
-Step make_step(const Payment& payment, State to, base::TimePoint now) {
-  BASE_ASSERT(find_edge(payment.state, to) != nullptr);
+/// `received`: the money that came, for an edge that books some.
+Step make_step(const Payment& payment, State to, base::TimePoint now, const Money& received = {}) {
+  const Edge* const edge = find_edge(payment.state, to);
+  BASE_ASSERT(edge != nullptr);
   Step step;
   step.payment_no = payment.payment_no;
   step.out_trade_no = payment.out_trade_no;
@@ -59,6 +61,7 @@ Step make_step(const Payment& payment, State to, base::TimePoint now) {
   step.at = now;
   step.succeeded_at = payment.succeeded_at;
   step.check_at = first_check(to, now);
+  step.entries = entries_of(edge->books, payment.channel, payment.merchant, received);
   return step;
 }
 
@@ -84,10 +87,9 @@ Verdict on_success(const Payment& payment, const ChannelEvidence& evidence, base
                                   payment.amount.minor, payment.amount.currency);
     if (payment.state == State::Conflicted) return nothing();
     if (find_edge(payment.state, State::Conflicted) == nullptr) return refused(std::move(why));
-    Step step = make_step(payment, State::Conflicted, now);
+    Step step = make_step(payment, State::Conflicted, now, evidence.amount);
     step.channel_trade_no = evidence.channel_trade_no;
     step.succeeded_at = evidence.succeeded_at;
-    step.entries = entries_for_conflict(payment.channel, evidence.amount);
     step.reason = printable(why);
     return move(std::move(step));
   }
@@ -98,10 +100,9 @@ Verdict on_success(const Payment& payment, const ChannelEvidence& evidence, base
   if (payment.state == State::Conflicted) return refused("in conflict already; only a person ends this");
 
   const bool late = payment.state == State::Closed || payment.state == State::Failed;
-  Step step = make_step(payment, late ? State::SucceededLate : State::Succeeded, now);
+  Step step = make_step(payment, late ? State::SucceededLate : State::Succeeded, now, evidence.amount);
   step.channel_trade_no = evidence.channel_trade_no;
   step.succeeded_at = evidence.succeeded_at;
-  step.entries = entries_for_success(payment.channel, payment.merchant, evidence.amount);
   return move(std::move(step));
 }
 
@@ -116,6 +117,11 @@ base::Status check_subject(std::string_view text) {
   const std::optional<std::size_t> length = utf8_length(text);
   if (length && *length <= kSubjectCharactersMax) return {};
   return base::fail(base::Code::InvalidArgument, "must be at most 127 characters of UTF-8 without control characters", "subject");
+}
+
+bool is_sound(const Step& step) {
+  const Edge* const edge = find_edge(step.from, step.to);
+  return edge != nullptr && balanced(step.entries) && step.entries.empty() == (edge->books == Booking::None);
 }
 
 Payment after(Payment payment, const Step& step) {

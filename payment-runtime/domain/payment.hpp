@@ -70,6 +70,8 @@ struct Step {
   std::vector<LedgerEntry> entries;
 };
 
+/// Its edge is in the table, and it books what that edge books, in balance: what every store asks of a step before it makes it true.
+[[nodiscard]] bool is_sound(const Step& step);
 /// The payment as it will be once `step` has been stored.
 [[nodiscard]] Payment after(Payment payment, const Step& step);
 

@@ -44,6 +44,13 @@ TEST(PaymentStates, OnlyTheChannelDecidesAboutMoney) {
   }
 }
 
+TEST(PaymentStates, MoneyIsBookedWhereAPaymentGetsPaidOrConflictedAndNowhereElse) {
+  for (const Edge& edge : edges()) {
+    const Booking wanted = is_paid(edge.to) ? Booking::Payment : edge.to == State::Conflicted ? Booking::Suspense : Booking::None;
+    EXPECT_EQ(edge.books, wanted) << name(edge.from) << " -> " << name(edge.to);
+  }
+}
+
 TEST(PaymentStates, EachEdgeStandsInTheTableOnce) {
   std::set<std::pair<State, State>> seen;
   for (const Edge& edge : edges()) EXPECT_TRUE(seen.emplace(edge.from, edge.to).second) << name(edge.from) << " -> " << name(edge.to);
@@ -109,7 +116,7 @@ TEST(Evidence, PaidBooksTheAmountOnce) {
     const Verdict verdict = on_evidence(payment_in(from), paid(), kNow);
     ASSERT_EQ(verdict.kind, Verdict::Kind::Move);
     EXPECT_EQ(verdict.step->to, State::Succeeded);
-    EXPECT_EQ(verdict.step->entries, entries_for_success("wechat", "default", {10000, "CNY"}));
+    EXPECT_EQ(verdict.step->entries, entries_of(Booking::Payment, "wechat", "default", {10000, "CNY"}));
     EXPECT_EQ(verdict.step->succeeded_at, kNow + 5s);
     EXPECT_EQ(verdict.step->check_at, std::nullopt);
   }
@@ -130,7 +137,7 @@ TEST(Evidence, AnotherAmountOrCurrencyGoesToSuspenseNotToTheMerchant) {
       const Verdict verdict = on_evidence(payment_in(from), evidence, kNow);
       ASSERT_EQ(verdict.kind, Verdict::Kind::Move);
       EXPECT_EQ(verdict.step->to, State::Conflicted);
-      EXPECT_EQ(verdict.step->entries, entries_for_conflict("wechat", evidence.amount));
+      EXPECT_EQ(verdict.step->entries, entries_of(Booking::Suspense, "wechat", "default", evidence.amount));
     }
     EXPECT_EQ(on_evidence(payment_in(State::Succeeded), evidence, kNow).kind, Verdict::Kind::Refused);
   }
@@ -228,8 +235,7 @@ RC_GTEST_PROP(EvidenceProperty, AnyOrderOfEvidenceBooksMoneyAtMostOnceAlongLegal
     const Verdict verdict = on_evidence(payment, evidence, kNow + std::chrono::minutes{*rc::gen::inRange(0, 120)});
     RC_ASSERT(verdict.step.has_value() == (verdict.kind == Verdict::Kind::Move));
     if (!verdict.step) continue;
-    RC_ASSERT(find_edge(payment.state, verdict.step->to) != nullptr);
-    RC_ASSERT(balanced(verdict.step->entries));
+    RC_ASSERT(is_sound(*verdict.step));
     RC_ASSERT(verdict.step->check_at.has_value() == !is_final(verdict.step->to));
     bookings += !verdict.step->entries.empty();
     payment = after(payment, *verdict.step);
@@ -252,6 +258,42 @@ TEST(CheckSchedule, GrowsAndStaysBounded) {
   for (int checks = 1; checks < 40; ++checks) EXPECT_LE(check_delay(checks), check_delay(checks + 1));
   EXPECT_EQ(check_delay(1), 5s);
   EXPECT_EQ(check_delay(1000), 30min);
+}
+
+TEST(Step, WithoutAnEdgeOrWithOtherMoneyThanItsEdgeBooksIsNotSound) {
+  const Step success = *on_evidence(payment_in(State::AwaitingPayer), paid(), kNow).step;
+  EXPECT_TRUE(is_sound(success));
+  EXPECT_TRUE(is_sound(on_unknown(payment_in(State::PendingChannel), "", kNow)));
+
+  Step other = success;
+  other.from = State::Succeeded;
+  EXPECT_FALSE(is_sound(other)) << "no such edge";
+  other = success;
+  other.entries.clear();
+  EXPECT_FALSE(is_sound(other)) << "paid, and nothing booked";
+  other = success;
+  ++other.entries.front().amount_minor;
+  EXPECT_FALSE(is_sound(other)) << "out of balance";
+  other = success;
+  other.to = State::Closed;
+  EXPECT_FALSE(is_sound(other)) << "closed, and money booked";
+}
+
+TEST(Ledger, BooksAPaymentForTheMerchantAndWhatDoesNotFitForNobody) {
+  EXPECT_EQ(entries_of(Booking::Payment, "wechat", "shop", {10000, "CNY"}),
+            (std::vector<LedgerEntry>{{"channel_receivable", "wechat", 10000, "CNY"}, {"merchant_pending", "shop", -10000, "CNY"}}));
+  EXPECT_EQ(entries_of(Booking::Suspense, "wechat", "shop", {9999, "USD"}),
+            (std::vector<LedgerEntry>{{"channel_receivable", "wechat", 9999, "USD"}, {"suspense", "wechat", -9999, "USD"}}));
+  EXPECT_TRUE(entries_of(Booking::None, "wechat", "shop", {}).empty());
+}
+
+RC_GTEST_PROP(LedgerProperty, EveryBookingOfEveryAmountBalances, ()) {
+  const Money received{*rc::gen::inRange<std::int64_t>(1, INT64_MAX), *rc::gen::element<std::string>("CNY", "JPY", "KWD")};
+  for (const Edge& edge : edges()) {
+    const std::vector<LedgerEntry> entries = entries_of(edge.books, "wechat", "shop", received);
+    RC_ASSERT(balanced(entries));
+    RC_ASSERT(entries.empty() == (edge.books == Booking::None));
+  }
 }
 
 TEST(Ledger, UnbalancedSetsAreNamed) {

@@ -9,30 +9,32 @@ namespace pay::domain {
 namespace {
 
 using enum State;
+using enum By;
+using enum Booking;
 
 constexpr Edge kEdges[] = {
-    {PendingChannel, AwaitingPayer, By::Channel, "the channel accepted our order, or says that it waits for the payer"},
-    {PendingChannel, Unknown, By::System, "the channel may or may not have our order"},
-    {PendingChannel, Succeeded, By::Channel, "paid before we heard that it was accepted; amount, currency and account equal"},
-    {PendingChannel, Failed, By::Channel, "declined, or the channel has no such order and its time is over"},
-    {PendingChannel, Closed, By::Channel, "the channel says closed"},
-    {PendingChannel, Conflicted, By::Channel, "paid with another amount or currency"},
+    {PendingChannel, AwaitingPayer, Channel, None, "the channel accepted our order, or says that it waits for the payer"},
+    {PendingChannel, Unknown, System, None, "the channel may or may not have our order"},
+    {PendingChannel, Succeeded, Channel, Payment, "paid before we heard that it was accepted; amount, currency and account equal"},
+    {PendingChannel, Failed, Channel, None, "declined, or the channel has no such order and its time is over"},
+    {PendingChannel, Closed, Channel, None, "the channel says closed"},
+    {PendingChannel, Conflicted, Channel, Suspense, "paid with another amount or currency"},
 
-    {Unknown, AwaitingPayer, By::Channel, "asked: the channel has our order"},
-    {Unknown, Succeeded, By::Channel, "asked or told: paid; amount, currency and account equal"},
-    {Unknown, Failed, By::Channel, "asked: declined, or no such order and its time is over"},
-    {Unknown, Closed, By::Channel, "asked: closed"},
-    {Unknown, Conflicted, By::Channel, "paid with another amount or currency"},
+    {Unknown, AwaitingPayer, Channel, None, "asked: the channel has our order"},
+    {Unknown, Succeeded, Channel, Payment, "asked or told: paid; amount, currency and account equal"},
+    {Unknown, Failed, Channel, None, "asked: declined, or no such order and its time is over"},
+    {Unknown, Closed, Channel, None, "asked: closed"},
+    {Unknown, Conflicted, Channel, Suspense, "paid with another amount or currency"},
 
-    {AwaitingPayer, Succeeded, By::Channel, "verified callback or query; amount, currency and account equal"},
-    {AwaitingPayer, Failed, By::Channel, "the channel says that the payment failed for good"},
-    {AwaitingPayer, Closed, By::Channel, "nobody paid in time, and the channel says that it is closed"},
-    {AwaitingPayer, Conflicted, By::Channel, "paid with another amount or currency"},
+    {AwaitingPayer, Succeeded, Channel, Payment, "verified callback or query; amount, currency and account equal"},
+    {AwaitingPayer, Failed, Channel, None, "the channel says that the payment failed for good"},
+    {AwaitingPayer, Closed, Channel, None, "nobody paid in time, and the channel says that it is closed"},
+    {AwaitingPayer, Conflicted, Channel, Suspense, "paid with another amount or currency"},
 
-    {Closed, SucceededLate, By::Channel, "paid after it was closed: book the money, tell somebody"},
-    {Failed, SucceededLate, By::Channel, "paid after it had failed: book the money, tell somebody"},
-    {Closed, Conflicted, By::Channel, "paid late, with another amount or currency"},
-    {Failed, Conflicted, By::Channel, "paid late, with another amount or currency"},
+    {Closed, SucceededLate, Channel, Payment, "paid after it was closed: book the money, tell somebody"},
+    {Failed, SucceededLate, Channel, Payment, "paid after it had failed: book the money, tell somebody"},
+    {Closed, Conflicted, Channel, Suspense, "paid late, with another amount or currency"},
+    {Failed, Conflicted, Channel, Suspense, "paid late, with another amount or currency"},
 };
 
 constexpr std::array<std::pair<State, std::string_view>, 8> kNames{{

@@ -1,4 +1,4 @@
-// The payment state machine as a table that a product manager could check.
+// The payment state machine as a table that a product manager could check; docs/payment-states.md draws it.
 // The clock alone never ends a payment: every edge into a state that decides about money is taken on the channel's evidence.
 #pragma once
 
@@ -23,10 +23,18 @@ enum class State : std::uint8_t {
 /// Who may take an edge: the channel's verified word, or the system (a step of ours, never about money).
 enum class By : std::uint8_t { Channel, System };
 
+/// What an edge writes into the ledger; ledger.hpp has the entries.
+enum class Booking : std::uint8_t {
+  None,
+  Payment,    // the payer's money is the merchant's
+  Suspense,   // money that does not match what we asked for: nobody's yet
+};
+
 struct Edge {
   State from;
   State to;
   By by;
+  Booking books;
   std::string_view why;
 };
 

@@ -101,8 +101,7 @@ base::Task<base::Result<bool>> MemoryStore::apply(domain::Step step, std::option
   const base::Result<bool> lost = co_await enter("apply");
   if (!lost) co_return base::fail(lost.error());
   const std::scoped_lock lock{mutex_};
-  BASE_ASSERT(domain::find_edge(step.from, step.to) != nullptr);
-  BASE_ASSERT(domain::balanced(step.entries));
+  BASE_ASSERT(domain::is_sound(step));
   Payment& payment = contents_.payments.at(step.payment_no);
   if (payment.state != step.from || payment.version != step.version) co_return reply(false, *lost);
   payment = domain::after(std::move(payment), step);

@@ -24,8 +24,7 @@ base::Task<base::Result<ports::Begun>> MysqlStore::begin_payment(Payment payment
 }
 
 base::Task<base::Result<bool>> MysqlStore::apply(domain::Step step, std::optional<ports::InboxEntry> inbox, base::Deadline deadline) {
-  BASE_ASSERT(domain::find_edge(step.from, step.to) != nullptr);
-  BASE_ASSERT(domain::balanced(step.entries));
+  BASE_ASSERT(domain::is_sound(step));
   PoolStep<bool> job = [step = std::move(step), inbox = std::move(inbox)](Connection& connection) { return move(connection, step, inbox); };
   co_return co_await pool_->run(std::move(job), deadline);
 }
