@@ -35,8 +35,6 @@ struct ChannelEvidence {
   std::optional<base::TimePoint> succeeded_at;
 };
 
-/// Three upper-case letters.
-[[nodiscard]] bool is_currency(std::string_view text);
 /// A number that a channel or we gave an order: 1 to 64 printable ASCII characters without spaces, as the columns hold them.
 [[nodiscard]] bool is_order_number(std::string_view text);
 /// Evidence that money moved says which money, when, and under which number: otherwise InvalidArgument, naming what is wrong.

@@ -83,8 +83,8 @@ Verdict on_success(const Payment& payment, const ChannelEvidence& evidence, base
         fmt::format("paid at {}, which is no time of a payment made at {}", base::to_rfc3339(at), base::to_rfc3339(payment.created_at)));
   }
   if (evidence.amount != payment.amount) {
-    std::string why = fmt::format("the channel took {} {} where {} {} were asked for", evidence.amount.minor, evidence.amount.currency,
-                                  payment.amount.minor, payment.amount.currency);
+    std::string why = fmt::format("the channel took {} {} where {} {} were asked for", format_amount(evidence.amount),
+                                  evidence.amount.currency, format_amount(payment.amount), payment.amount.currency);
     if (payment.state == State::Conflicted) return nothing();
     if (find_edge(payment.state, State::Conflicted) == nullptr) return refused(std::move(why));
     Step step = make_step(payment, State::Conflicted, now, evidence.amount);

@@ -162,6 +162,7 @@ TEST(Evidence, OfMoneyThatLacksWhatMakesItCertainIsRefused) {
       {"number that is not ASCII", [](ChannelEvidence& e) { e.channel_trade_no = "付"; }},
       {"long currency", [](ChannelEvidence& e) { e.amount.currency = std::string(40, 'C'); }},
       {"lower-case currency", [](ChannelEvidence& e) { e.amount.currency = "cny"; }},
+      {"no such currency", [](ChannelEvidence& e) { e.amount.currency = "XTS"; }},
       {"no currency", [](ChannelEvidence& e) { e.amount.currency.clear(); }},
       {"no amount", [](ChannelEvidence& e) { e.amount.minor = 0; }},
       {"negative amount", [](ChannelEvidence& e) { e.amount.minor = -10000; }},

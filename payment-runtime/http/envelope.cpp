@@ -43,7 +43,7 @@ net::Response envelope(int status, int code, std::string_view message, const nlo
 
 nlohmann::json to_json(const domain::Payment& payment) {
   nlohmann::json data = {
-      {"paymentNo", payment.payment_no},     {"businessNo", payment.business_no}, {"amount", domain::format_amount(payment.amount.minor)},
+      {"paymentNo", payment.payment_no},     {"businessNo", payment.business_no}, {"amount", domain::format_amount(payment.amount)},
       {"currency", payment.amount.currency}, {"paymentChannel", payment.channel}, {"status", domain::status_code(payment.state)},
       {"state", domain::name(payment.state)}};
   if (!payment.code_url.empty()) data["codeUrl"] = payment.code_url;

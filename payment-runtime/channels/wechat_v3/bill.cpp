@@ -52,10 +52,10 @@ base::Result<domain::BillRow> to_row(const std::vector<std::string_view>& cells,
   } else {
     return base::fail(base::Code::DataLoss, fmt::format("unknown trade state '{}'", cells[columns.state]));
   }
-  const auto minor = domain::parse_amount(cells[columns.amount]);
-  if (!minor) return base::fail(base::Code::DataLoss, "the amount cannot be read: " + minor.error().message);
-  row.amount = {*minor, std::string{cells[columns.currency]}};
-  if (!domain::is_currency(row.amount.currency)) return base::fail(base::Code::DataLoss, "the currency cannot be read");
+  auto amount = domain::parse_money(cells[columns.amount], cells[columns.currency]);
+  if (!amount)
+    return base::fail(base::Code::DataLoss, fmt::format("the {} cannot be read: {}", amount.error().field, amount.error().message));
+  row.amount = std::move(*amount);
   const auto at = base::parse_rfc3339(std::string{cells[columns.time]} + "+08:00");
   if (!at) return base::fail(base::Code::DataLoss, "the time cannot be read: " + at.error().message);
   row.at = *at;
@@ -83,7 +83,7 @@ base::Status check_summary(std::string_view header_line, std::string_view values
                       fmt::format("the bill's summary counts {} trades, its rows are {}", values[count], rows.size()));
   }
   // Totals exceed what one payment may be, so they are compared as text: yuan with two decimals.
-  const std::string expected = fmt::format("{}.{:02}", total / 100, total % 100);
+  const std::string expected = domain::format_amount({total, "CNY"});
   if (values[sum] != expected) {
     return base::fail(base::Code::DataLoss, fmt::format("the bill's summary says {} yuan, its rows sum to {}", values[sum], expected));
   }

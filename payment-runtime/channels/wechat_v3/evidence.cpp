@@ -52,8 +52,8 @@ base::Result<domain::ChannelEvidence> to_evidence(const nlohmann::json& transact
   if (*total <= 0) return base::fail(base::Code::InvalidArgument, "must be more than zero", "amount.total");
   const auto currency = codec::string_member(*amount, "currency");
   if (!currency) return base::fail(base::Code::InvalidArgument, currency.error().message, "amount.currency");
-  if (!domain::is_currency(*currency))
-    return base::fail(base::Code::InvalidArgument, "must be three upper-case letters", "amount.currency");
+  if (!domain::currency_exponent(*currency))
+    return base::fail(base::Code::InvalidArgument, "must be a currency of ISO 4217", "amount.currency");
   evidence.channel_trade_no = *trade_no;
   evidence.succeeded_at = *at;
   evidence.amount = {*total, *currency};

@@ -9,12 +9,14 @@ namespace pay::services::payment {
 
 namespace {
 
+constexpr std::string_view kCurrency = "CNY";   // source documents A name none
+
 base::Result<domain::Payment> validate(CreatePayment command, const Ports& ports) {
   if (auto checked = domain::check_business_no(command.business_no); !checked) return base::fail(std::move(checked.error()));
   if (command.subject.empty()) command.subject = command.business_no;
   if (auto checked = domain::check_subject(command.subject); !checked) return base::fail(std::move(checked.error()));
-  const base::Result<std::int64_t> minor = domain::parse_amount(command.amount);
-  if (!minor) return base::fail(minor.error());
+  base::Result<domain::Money> amount = domain::parse_money(command.amount, kCurrency);
+  if (!amount) return base::fail(std::move(amount.error()));
   const auto channel = ports.channels->find(command.channel);
   if (channel == ports.channels->end()) {
     std::string names;
@@ -29,7 +31,7 @@ base::Result<domain::Payment> validate(CreatePayment command, const Ports& ports
   payment.business_no = std::move(command.business_no);
   payment.channel = std::move(command.channel);
   payment.account = channel->second->account();
-  payment.amount.minor = *minor;
+  payment.amount = std::move(*amount);
   payment.subject = std::move(command.subject);
   payment.created_at = payment.updated_at = now;
   payment.expires_at = now + domain::kPayableFor;

@@ -58,6 +58,7 @@ Outcome<domain::Payment> payment_from_row(const Row& row) {
   const auto updated_at = time_from_text(*row[17]);
   const auto expires_at = time_from_text(*row[18]);
   if (!minor) return unreadable("amount_minor");
+  if (!domain::currency_exponent(*row[7])) return unreadable("currency");
   if (!state) return unreadable("state");
   if (!version || !notified || !checks) return unreadable("version");
   if (!created_at || !updated_at || !expires_at) return unreadable("created_at");

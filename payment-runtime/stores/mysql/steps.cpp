@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/base/assert.hpp"
 #include "common/base/text.hpp"
 #include "payment-runtime/stores/mysql/rows.hpp"
 
@@ -14,7 +15,6 @@ namespace {
 
 using domain::Payment;
 
-constexpr int kCurrencyExponent = 2;   // of the currencies that a channel of this release takes
 constexpr std::size_t kDetailBytesMax = 512;
 
 Parameter time_or_null(const std::optional<base::TimePoint>& at) { return at ? Parameter{*at} : Parameter{}; }
@@ -47,12 +47,13 @@ Outcome<std::optional<Payment>> find_by_order(Connection& connection, const std:
 }
 
 Outcome<ports::Begun> begin(Connection& connection, const Payment& payment) {
-  const Outcome<bool> first =
-      answered_yes(connection.execute("CALL begin_payment(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                                      {payment.payment_no, payment.business_no, payment.merchant, payment.channel, payment.out_trade_no,
-                                       payment.account, payment.amount.minor, payment.amount.currency, std::int64_t{kCurrencyExponent},
-                                       payment.subject, std::string{domain::name(payment.state)}, payment.version, payment.created_at,
-                                       payment.expires_at, time_or_null(domain::first_check(payment.state, payment.created_at))}));
+  const std::optional<int> exponent = domain::currency_exponent(payment.amount.currency);
+  BASE_ASSERT(exponent.has_value());
+  const Outcome<bool> first = answered_yes(connection.execute(
+      "CALL begin_payment(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      {payment.payment_no, payment.business_no, payment.merchant, payment.channel, payment.out_trade_no, payment.account,
+       payment.amount.minor, payment.amount.currency, std::int64_t{*exponent}, payment.subject, std::string{domain::name(payment.state)},
+       payment.version, payment.created_at, payment.expires_at, time_or_null(domain::first_check(payment.state, payment.created_at))}));
   if (!first) return tl::unexpected(first.error());
   if (*first) return ports::Begun{true, payment};
 
