@@ -10,9 +10,9 @@ namespace codec {
 namespace {
 
 /// Builds the document while it is read, so that limits hold before memory is spent.
-class Builder final : public nlohmann::json_sax<nlohmann::json> {
+class JsonBuilder final : public nlohmann::json_sax<nlohmann::json> {
  public:
-  Builder(JsonLimits limits, NumberTexts* numbers) : limits_(limits), numbers_(numbers) {}
+  JsonBuilder(JsonLimits limits, NumberTexts* numbers) : limits_(limits), numbers_(numbers) {}
 
   bool null() override { return add(nullptr); }
   bool boolean(bool value) override { return add(value); }
@@ -128,7 +128,7 @@ base::Result<nlohmann::json> parse_json(std::string_view text, JsonLimits limits
   }
   // The lexer takes a zero byte for the end of the text; what follows it would pass unread.
   if (text.find('\0') != std::string_view::npos) return base::fail(base::Code::InvalidArgument, "a zero byte is not JSON");
-  Builder builder{limits, numbers};
+  JsonBuilder builder{limits, numbers};
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &builder)) {
     return base::fail(base::Code::InvalidArgument, builder.error.empty() ? "not JSON" : std::move(builder.error), std::move(builder.field));
   }

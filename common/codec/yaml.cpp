@@ -22,7 +22,7 @@ struct Mistake {
 };
 
 /// Receives the parser's events; unlike its node tree, they say where every key stands and whether an alias was used.
-class Builder final : public YAML::EventHandler {
+class YamlBuilder final : public YAML::EventHandler {
  public:
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -135,7 +135,7 @@ base::Result<std::vector<Yaml>> parse_yaml_documents(std::string_view text, std:
     std::istringstream stream{std::string{text}};
     YAML::Parser parser{stream};
     std::vector<Yaml> documents;
-    for (Builder builder; parser.HandleNextDocument(builder); builder = Builder{}) documents.push_back(std::move(builder.root));
+    for (YamlBuilder builder; parser.HandleNextDocument(builder); builder = YamlBuilder{}) documents.push_back(std::move(builder.root));
     return documents;
   } catch (const Mistake& mistake) {
     return wrong(mistake.mark, mistake.what);

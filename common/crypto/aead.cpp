@@ -10,10 +10,10 @@
 namespace crypto {
 namespace {
 
-struct Free {
+struct FreeContext {
   void operator()(EVP_CIPHER_CTX* ctx) const { EVP_CIPHER_CTX_free(ctx); }
 };
-using Context = std::unique_ptr<EVP_CIPHER_CTX, Free>;
+using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
 
 const EVP_CIPHER* fetched_cipher() {
   static const EVP_CIPHER* const kCipher = EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr);

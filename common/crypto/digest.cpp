@@ -6,16 +6,10 @@
 
 #include "common/base/assert.hpp"
 #include "common/codec/hex.hpp"
+#include "common/crypto/fetched.hpp"
 
 namespace crypto {
 namespace {
-
-// EVP_sha256() is looked up anew at every use in OpenSSL 3.0; a fetched algorithm is not.
-const EVP_MD* fetched_sha256() {
-  static const EVP_MD* const kMd = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
-  BASE_ASSERT(kMd != nullptr);
-  return kMd;
-}
 
 const EVP_MD* fetched_sha1() {
   static const EVP_MD* const kMd = EVP_MD_fetch(nullptr, "SHA1", nullptr);
@@ -30,7 +24,7 @@ std::string_view bytes_of(const Sha256& digest) { return {reinterpret_cast<const
 Sha256 sha256(std::string_view data) {
   Sha256 out{};
   unsigned size = 0;
-  BASE_ASSERT(EVP_Digest(data.data(), data.size(), out.data(), &size, fetched_sha256(), nullptr) == 1 && size == out.size());
+  BASE_ASSERT(EVP_Digest(data.data(), data.size(), out.data(), &size, detail::fetched_sha256(), nullptr) == 1 && size == out.size());
   return out;
 }
 
@@ -46,7 +40,7 @@ std::string sha1_hex(std::string_view data) {
 Sha256 hmac_sha256(std::string_view key, std::string_view message) {
   Sha256 out{};
   unsigned size = 0;
-  const auto* made = HMAC(fetched_sha256(), key.data(), static_cast<int>(key.size()),
+  const auto* made = HMAC(detail::fetched_sha256(), key.data(), static_cast<int>(key.size()),
                           reinterpret_cast<const unsigned char*>(message.data()), message.size(), out.data(), &size);
   BASE_ASSERT(made != nullptr && size == out.size());
   return out;

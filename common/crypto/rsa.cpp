@@ -8,6 +8,7 @@
 #include <openssl/x509.h>
 
 #include "common/base/assert.hpp"
+#include "common/crypto/fetched.hpp"
 
 namespace crypto {
 
@@ -23,14 +24,14 @@ struct KeyHolder {
 
 namespace {
 
-struct Free {
+struct FreeKey {
   void operator()(BIO* bio) const { BIO_free_all(bio); }
   void operator()(EVP_MD_CTX* ctx) const { EVP_MD_CTX_free(ctx); }
   void operator()(EVP_MD* md) const { EVP_MD_free(md); }
   void operator()(X509* cert) const { X509_free(cert); }
 };
 template <typename T>
-using Owned = std::unique_ptr<T, Free>;
+using Owned = std::unique_ptr<T, FreeKey>;
 
 Owned<BIO> reader(std::string_view text) { return Owned<BIO>{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))}; }
 
@@ -51,12 +52,6 @@ base::Status check_rsa(const EVP_PKEY* key) {
     return base::fail(base::Code::InvalidArgument, "the RSA key is shorter than " + std::to_string(kRsaBitsMin) + " bits");
   }
   return {};
-}
-
-const EVP_MD* fetched_sha256() {
-  static const EVP_MD* const kMd = EVP_MD_fetch(nullptr, "SHA2-256", nullptr);
-  BASE_ASSERT(kMd != nullptr);
-  return kMd;
 }
 
 std::string take(BIO* bio) {
@@ -103,7 +98,7 @@ base::Result<std::string> RsaPrivateKey::sign_sha256(std::string_view message) c
   const Owned<EVP_MD_CTX> ctx{EVP_MD_CTX_new()};
   std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(key_->pkey)), '\0');
   std::size_t size = signature.size();
-  if (!ctx || EVP_DigestSignInit(ctx.get(), nullptr, fetched_sha256(), nullptr, key_->pkey) != 1 ||
+  if (!ctx || EVP_DigestSignInit(ctx.get(), nullptr, detail::fetched_sha256(), nullptr, key_->pkey) != 1 ||
       EVP_DigestSign(ctx.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
                      reinterpret_cast<const unsigned char*>(message.data()), message.size()) != 1) {
     return base::fail(base::Code::Internal, "cannot sign: " + reason());
@@ -132,7 +127,7 @@ base::Result<RsaPublicKey> RsaPublicKey::from_pem(std::string_view pem) {
 
 bool RsaPublicKey::verify_sha256(std::string_view message, std::string_view signature) const {
   const Owned<EVP_MD_CTX> ctx{EVP_MD_CTX_new()};
-  const bool good = ctx && EVP_DigestVerifyInit(ctx.get(), nullptr, fetched_sha256(), nullptr, key_->pkey) == 1 &&
+  const bool good = ctx && EVP_DigestVerifyInit(ctx.get(), nullptr, detail::fetched_sha256(), nullptr, key_->pkey) == 1 &&
                     EVP_DigestVerify(ctx.get(), reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
                                      reinterpret_cast<const unsigned char*>(message.data()), message.size()) == 1;
   ERR_clear_error();   // a forged signature must not leave its reason for the next caller to read

@@ -30,7 +30,7 @@ complete -c kubectl-payment -l live-objects -r -F
 complete -c kubectl-payment -l kubeconfig -r -F
 )";
 
-base::Result<int> run(Session& session, const std::string& shell) {
+base::Result<int> run_completion(Session& session, const std::string& shell) {
   for (const auto& [name, script] : {std::pair{"bash", kBash}, {"zsh", kZsh}, {"fish", kFish}}) {
     if (shell != name) continue;
     session.console.print(script);
@@ -43,7 +43,9 @@ base::Result<int> run(Session& session, const std::string& shell) {
 
 void add_completion(Verbs& verbs) {
   const auto shell = std::make_shared<std::string>();
-  verbs.add("completion", "A script that completes words in your shell", [shell](Session& session) { return run(session, *shell); })
+  verbs
+      .add("completion", "A script that completes words in your shell",
+           [shell](Session& session) { return run_completion(session, *shell); })
       .positional("SHELL", *shell, "bash, zsh or fish")
       .footer("For `kubectl payment <TAB>` also: ln -s kubectl-payment kubectl_complete-payment, both on the PATH.");
 }

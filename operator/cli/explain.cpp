@@ -16,7 +16,7 @@ using controllers::Object;
 using controllers::object::list_at;
 using controllers::object::text_at;
 
-struct Options {
+struct ExplainOptions {
   std::string word;
   std::string platform;
   Format format = Format::Text;
@@ -87,7 +87,7 @@ base::Result<std::optional<Object>> platform_at_hand(Session& session, const std
   return base::fail(platform.error());
 }
 
-base::Result<int> run(Session& session, const Options& options) {
+base::Result<int> run_explain(Session& session, const ExplainOptions& options) {
   if (options.word.empty()) return list_all(session, options.format);
   const std::vector<Term> found = terms_named(options.word);
   if (found.empty()) {
@@ -111,10 +111,10 @@ base::Result<int> run(Session& session, const Options& options) {
 }  // namespace
 
 void add_explain(Verbs& verbs) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ExplainOptions>();
   verbs
       .add("explain", "What a condition or a reason means, what to do, and whether the platform has it now",
-           [options](Session& session) { return run(session, *options); })
+           [options](Session& session) { return run_explain(session, *options); })
       .positional("WORD", options->word, "A condition or a reason; without it, all of them")
       .positional("PLATFORM", options->platform, "Whose present state to show; may be left out where there is only one")
       .output(options->format);

@@ -19,7 +19,7 @@ namespace {
 using base::Code;
 using controllers::object::text_at;
 
-struct Options {
+struct PlanOptions {
   std::string name;
   std::string file;
   std::string live_file;
@@ -37,7 +37,7 @@ controllers::Settings with_images(controllers::Settings otherwise, const control
   return otherwise;
 }
 
-base::Result<controllers::Settings> settings_from(Session& session, const Options& options, const Object& platform) {
+base::Result<controllers::Settings> settings_from(Session& session, const PlanOptions& options, const Object& platform) {
   const std::string name_space = key_of(platform).name_space;
   const controllers::Settings defaults = with_prefix_of(platform, program::default_settings());
   if (!options.live_file.empty()) return with_images(defaults, options.images);
@@ -60,7 +60,7 @@ base::Result<controllers::Settings> settings_from(Session& session, const Option
 }
 
 /// The platform that the plan is about: as the file wants it, or as it is.
-base::Result<Object> wanted_platform(Session& session, const Options& options, Live& live) {
+base::Result<Object> wanted_platform(Session& session, const PlanOptions& options, Live& live) {
   if (options.file.empty()) {
     auto cluster = session.cluster();
     if (!cluster) return base::fail(cluster.error());
@@ -91,7 +91,7 @@ base::Result<Object> wanted_platform(Session& session, const Options& options, L
   return admitted;
 }
 
-base::Result<controllers::PlanReport> plan(Session& session, const Options& options, Live& live) {
+base::Result<controllers::PlanReport> plan(Session& session, const PlanOptions& options, Live& live) {
   auto platform = wanted_platform(session, options, live);
   if (!platform) return base::fail(platform.error());
   kube::project(*platform);      // as the operator's cache does
@@ -104,7 +104,7 @@ base::Result<controllers::PlanReport> plan(Session& session, const Options& opti
   return controllers::explain(*platform, *snapshot, *plans);
 }
 
-base::Result<std::unique_ptr<Live>> open_live(Session& session, const Options& options) {
+base::Result<std::unique_ptr<Live>> open_live(Session& session, const PlanOptions& options) {
   if (options.live_file.empty()) {
     auto cluster = session.cluster();
     if (!cluster) return base::fail(cluster.error());
@@ -115,7 +115,7 @@ base::Result<std::unique_ptr<Live>> open_live(Session& session, const Options& o
   return live_objects(std::move(*objects));
 }
 
-base::Result<int> run(Session& session, const Options& options) {
+base::Result<int> run_plan(Session& session, const PlanOptions& options) {
   if (options.file.empty() && !options.live_file.empty()) {
     return base::fail(Code::InvalidArgument, "--live-objects needs -f: the platform that is wanted");
   }
@@ -135,10 +135,10 @@ base::Result<int> run(Session& session, const Options& options) {
 }  // namespace
 
 void add_plan(Verbs& verbs) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<PlanOptions>();
   verbs
       .add("plan", "What the operator would change: objects, fields, restarts, data at risk. Nothing is stored",
-           [options](Session& session) { return run(session, *options); })
+           [options](Session& session) { return run_plan(session, *options); })
       .positional("NAME", options->name, "The platform, when no file is given; may be left out where there is only one")
       .option("-f,--filename", options->file, "The platform as it should be (- reads standard input); without it, as it is now")
       .option("--live-objects", options->live_file,

@@ -138,7 +138,7 @@ class Run {
   std::int64_t exit_code_ = 0;       // of the pod that ended last
 };
 
-base::Result<int> run(Session& session, const std::string& name) {
+base::Result<int> run_reconcile(Session& session, const std::string& name) {
   auto cluster = session.cluster();
   if (!cluster) return base::fail(cluster.error());
   const auto platform = find_platform(session, **cluster, name);
@@ -166,7 +166,7 @@ void add_reconcile(Verbs& verbs) {
   const auto platform = std::make_shared<std::string>();
   verbs
       .add("reconcile", "Run the reconciliation now and show its log; the exit code is the job's",
-           [platform](Session& session) { return run(session, *platform); })
+           [platform](Session& session) { return run_reconcile(session, *platform); })
       .platform(*platform);
 }
 

@@ -18,7 +18,7 @@ namespace {
 using base::Code;
 using controllers::object::text_at;
 
-struct Options {
+struct RenderOptions {
   std::string file;
   controllers::Settings settings = program::default_settings();
 };
@@ -55,7 +55,7 @@ void print(Session& session, const std::vector<controllers::Plan>& plans) {
   }
 }
 
-base::Result<int> run(Session& session, const Options& options) {
+base::Result<int> run_render(Session& session, const RenderOptions& options) {
   auto objects = read_manifest(options.file, session.in);
   if (!objects) return base::fail(objects.error());
   auto platform = only_platform(*objects, options.file);
@@ -85,10 +85,10 @@ base::Result<int> run(Session& session, const Options& options) {
 }  // namespace
 
 void add_render(Verbs& verbs) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RenderOptions>();
   verbs
       .add("render", "The objects that an operator would make of a platform, as YAML, without a cluster",
-           [options](Session& session) { return run(session, *options); })
+           [options](Session& session) { return run_render(session, *options); })
       .required("-f,--filename", options->file, "The platform, and if it needs one its Secret (- reads standard input)")
       .option("--runtime-image", options->settings.runtime_image, "Image of the services where the spec names none")
       .option("--mysql-image", options->settings.mysql_image, "Image of databases where the spec names none")

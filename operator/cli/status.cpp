@@ -13,7 +13,7 @@ namespace {
 
 using controllers::Object;
 
-struct Options {
+struct StatusOptions {
   std::string name;
   bool watch = false;
   Format format = Format::Text;
@@ -21,14 +21,14 @@ struct Options {
 
 constexpr std::chrono::hours kWatchedMax{24 * 365};      // until somebody interrupts it
 
-void show(Session& session, const Options& options, const Object& platform) {
+void show(Session& session, const StatusOptions& options, const Object& platform) {
   const StatusView view = status_view(platform);
   if (options.format == Format::Text) return session.console.print(status_text(view, session.clock.now(), session.console));
   session.console.print_value(to_object(view), options.format);
 }
 
 /// Shows the platform again whenever its object says something new; ends when it is gone.
-base::Result<int> follow(Session& session, const Options& options, Cluster& cluster, const kube::PlatformKey& key) {
+base::Result<int> follow(Session& session, const StatusOptions& options, Cluster& cluster, const kube::PlatformKey& key) {
   std::optional<base::Error> refused;
   bool gone = false;
   std::string shown;
@@ -57,7 +57,7 @@ base::Result<int> follow(Session& session, const Options& options, Cluster& clus
   return kExitDone;
 }
 
-base::Result<int> run(Session& session, const Options& options) {
+base::Result<int> run_status(Session& session, const StatusOptions& options) {
   auto cluster = session.cluster();
   if (!cluster) return base::fail(cluster.error());
   const auto platform = find_platform(session, **cluster, options.name);
@@ -70,10 +70,10 @@ base::Result<int> run(Session& session, const Options& options) {
 }  // namespace
 
 void add_status(Verbs& verbs) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<StatusOptions>();
   verbs
       .add("status", "One screen: components, endpoints, pending changes, the oldest problem and what to do about it",
-           [options](Session& session) { return run(session, *options); })
+           [options](Session& session) { return run_status(session, *options); })
       .platform(options->name)
       .flag("-w,--watch", options->watch, "Show it again after every change, until interrupted")
       .output(options->format);

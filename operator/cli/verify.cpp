@@ -12,7 +12,7 @@
 namespace cli {
 namespace {
 
-struct Options {
+struct VerifyOptions {
   std::string name;
   bool payments = false;
   bool brief = false;
@@ -81,7 +81,7 @@ Object to_object(const std::vector<Finding>& findings) {
           {"lines", lines}};
 }
 
-base::Result<int> run(Session& session, const Options& options) {
+base::Result<int> run_verify(Session& session, const VerifyOptions& options) {
   auto cluster = session.cluster();
   if (!cluster) return base::fail(cluster.error());
   const auto platform = find_platform(session, **cluster, options.name);
@@ -101,10 +101,10 @@ base::Result<int> run(Session& session, const Options& options) {
 }  // namespace
 
 void add_verify(Verbs& verbs) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<VerifyOptions>();
   verbs
       .add("verify", "Go through the deployment checklist: each line ok, failed or skipped, with what was seen",
-           [options](Session& session) { return run(session, *options); })
+           [options](Session& session) { return run_verify(session, *options); })
       .platform(options->name)
       .flag("--payments", options->payments, "Make one payment of 0.01 at the simulator and try it twice; never at a real channel")
       .flag("--brief", options->brief, "Leave out the lines that are skipped")

@@ -1,4 +1,5 @@
 #include "operator/kube/api.hpp"
+#include "operator/kube/json_text.hpp"
 
 #include <utility>
 
@@ -12,12 +13,6 @@ using nlohmann::json;
 
 // The answer to a write need not repeat what was sent: its metadata tells what came of it.
 constexpr std::string_view kMetadataOnly = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
-
-std::string text(const json& object, const char* key) {
-  if (!object.is_object()) return {};
-  const auto it = object.find(key);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string{};
-}
 
 bool succeeded(const Response& response) { return response.status >= 200 && response.status < 300; }
 

@@ -5,17 +5,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "operator/kube/json_text.hpp"
 #include "operator/kube/projection.hpp"
 
 namespace kube {
 namespace {
 
 using nlohmann::json;
-
-std::string text(const json& object, const char* key) {
-  const auto it = object.find(key);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string{};
-}
 
 const json& child(const json& object, const char* key) {
   static const json kEmpty = json::object();

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/base/text.hpp"
+#include "operator/kube/json_text.hpp"
 #include "operator/kube/transport.hpp"
 
 namespace kube {
@@ -28,11 +29,6 @@ Code code_of(int status, const std::string& reason) {
     case 503: return Code::Unavailable;
     default: return Code::Unknown;
   }
-}
-
-std::string text(const json& object, const char* key) {
-  const auto it = object.find(key);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string{};
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 namespace pay::commands {
 namespace {
 
-constexpr auto kBudget = std::chrono::seconds{3};
+constexpr auto kAnswerWithin = std::chrono::seconds{3};
 
 std::string own_url(const config::Config& config) {
   const config::Listener* listener = config.listener(config::Routes::Management);
@@ -38,7 +38,8 @@ int healthcheck(const std::string& url, const std::filesystem::path& config_file
   net::ClientRequest request;
   request.url = std::move(*parsed);
   boost::asio::io_context context{1};
-  const auto response = net::block_on(context, client->send(std::move(request), base::Deadline::after(base::system_clock(), kBudget)));
+  const auto response =
+      net::block_on(context, client->send(std::move(request), base::Deadline::after(base::system_clock(), kAnswerWithin)));
   if (!response) {
     complain(response.error());
     return kFailed;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr auto kPatience = std::chrono::minutes{10};   // a fresh database takes its time; the Job tries again after that
 
-int needs_database(const std::filesystem::path& file) {
+int refuse_without_database(const std::filesystem::path& file) {
   complain({base::Code::InvalidArgument, file.string() + ": database: is missing; this command needs it", {}, {}});
   return kUsage;
 }
@@ -19,7 +19,7 @@ int needs_database(const std::filesystem::path& file) {
 int migrate(const std::filesystem::path& config_file) {
   const auto config = load(config_file, "migrate");
   if (!config) return kUsage;
-  if (!config->database) return needs_database(config_file);
+  if (!config->database) return refuse_without_database(config_file);
   stores::mysql::MigrateOptions options;
   options.endpoint = store_options(*config).endpoint;
   options.secrets_directory = config->secrets_directory;
@@ -37,7 +37,7 @@ int migrate(const std::filesystem::path& config_file) {
 int wait_for(const std::string& what, const std::filesystem::path& config_file) {
   const auto config = load(config_file, "wait");
   if (!config) return kUsage;
-  if (!config->database) return needs_database(config_file);
+  if (!config->database) return refuse_without_database(config_file);
   const base::Deadline deadline = base::Deadline::after(base::system_clock(), kPatience);
   const base::Status ready = what == "schema" ? stores::mysql::wait_for_schema(store_options(*config), base::system_clock(), deadline)
                                               : stores::mysql::wait_for_database(store_options(*config), base::system_clock(), deadline);

@@ -15,7 +15,7 @@
 namespace pay::commands {
 namespace {
 
-constexpr auto kBudget = std::chrono::seconds{60};       // of the whole check; Services may lag behind their pods by a second or two
+constexpr auto kPaidWithin = std::chrono::seconds{60};       // of the whole check; Services may lag behind their pods by a second or two
 constexpr auto kRetry = std::chrono::milliseconds{500};
 constexpr const char* kAmount = "0.01";
 
@@ -55,7 +55,7 @@ int pay_once(const std::string& url, const std::string& channel) {
     return kUsage;
   }
   const std::string business_no = "PAY_ONCE_" + base::ulid(base::system_clock().now(), base::system_rng());
-  const base::Deadline deadline = base::Deadline::after(base::system_clock(), kBudget);
+  const base::Deadline deadline = base::Deadline::after(base::system_clock(), kPaidWithin);
   boost::asio::io_context context{1};
 
   net::ClientRequest create;
