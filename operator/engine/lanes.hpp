@@ -33,12 +33,15 @@ class Lanes {
 
   /// False when it stands in line already: the more urgent of two reasons counts, and the arrival of the first.
   bool add(const Key& key, Urgency urgency, base::SteadyPoint now);
-  std::optional<Ready> take();
+  /// The next of those that are at least so urgent.
+  std::optional<Ready> take(Urgency least = Urgency::StartUp);
   void erase(const Key& key);
   void clear() { *this = {}; }
 
   [[nodiscard]] bool contains(const Key& key) const { return places_.contains(key); }
   [[nodiscard]] bool empty() const { return places_.empty(); }
+  /// Whether one waits that is at least so urgent.
+  [[nodiscard]] bool any(Urgency least) const;
   [[nodiscard]] std::size_t size() const { return places_.size(); }
 
  private:
@@ -49,7 +52,7 @@ class Lanes {
     base::SteadyPoint since;
   };
   [[nodiscard]] Lane& lane(Urgency urgency) { return lanes_[static_cast<std::size_t>(urgency)]; }
-  [[nodiscard]] Lane& next_lane();
+  [[nodiscard]] Lane& next_lane(Urgency least);
 
   std::array<Lane, kUrgencies> lanes_;
   std::map<Key, Place> places_;

@@ -37,6 +37,18 @@ TEST_F(LanesTest, TheMostUrgentComesFirstAndEqualsInOrderOfArrival) {
   EXPECT_EQ(lanes.take()->key.name, "child");
 }
 
+TEST_F(LanesTest, OnlyWhatIsUrgentEnoughIsTakenHoweverLongTheRestHasWaited) {
+  add("old", Urgency::StartUp);
+  for (std::uint32_t i = 0; i < 2 * kOldestEvery; ++i) {
+    EXPECT_FALSE(lanes.any(Urgency::Again));
+    EXPECT_FALSE(lanes.take(Urgency::Again));
+    add("again", Urgency::Again);
+    EXPECT_TRUE(lanes.any(Urgency::Again));
+    EXPECT_EQ(lanes.take(Urgency::Again)->key.name, "again");
+  }
+  EXPECT_EQ(take_all(), (Names{"old"}));
+}
+
 TEST_F(LanesTest, AKeyStandsInLineOnceWithItsFirstArrivalAndItsMostUrgentReason) {
   add("a", Urgency::StartUp);
   add("b", Urgency::StartUp);

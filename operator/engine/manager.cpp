@@ -62,7 +62,8 @@ void Manager::changed(const kube::Cache::Change& change) {
   if (change.wish) return queue_.add_now(key);
   const bool waited = expectations_.pending(key);
   if (expectations_.wait(key) > milliseconds(0)) return;   // for the rest of our own writes, or for the end of patience
-  if (change.different || waited) queue_.add_after(key, kBurst, Urgency::Event);
+  if (waited) return queue_.resume(key);
+  if (change.different) queue_.add_after(key, kBurst, Urgency::Event);
 }
 
 void Manager::run(const Key& key) {

@@ -46,6 +46,29 @@ TEST_F(ManagerTest, WhatIsNoLongerWantedIsRemovedByUid) {
   EXPECT_NE(removal->body.find(uid), std::string::npos);
 }
 
+TEST_F(ManagerTest, AWishThatWaitedForOurOwnWritesIsServedTheMomentTheyAreSeen) {
+  reconcile = [](const Object& platform, const Snapshot& live, const controllers::Settings& settings, base::TimePoint now) {
+    Plan plan = small_reconcile(platform, live, settings, now);
+    plan.status.reset();      // the event of another write of the platform would come after that of the second wish
+    plan.events.clear();
+    return plan;
+  };
+  create_platform({"a"});
+  start();
+  loop.advance(seconds(2));
+  create_platform({"a"}, "2");
+  server.hold_events = true;      // those of what we write from now on
+  loop.advance(seconds(1));
+  ASSERT_EQ(server.objects[path_of_map("a")]["data"]["value"], "2");
+  server.hold_events = false;
+  create_platform({"a"}, "3");      // its event overtakes them
+  loop.advance(seconds(1));
+  ASSERT_EQ(server.objects[path_of_map("a")]["data"]["value"], "2");
+  server.release_events();
+  loop.settle();
+  EXPECT_EQ(server.objects[path_of_map("a")]["data"]["value"], "3");
+}
+
 TEST_F(ManagerTest, AfterItsOwnWritesItWaitsForTheCacheAndWritesNothingTwice) {
   create_platform(many());
   start();

@@ -32,8 +32,6 @@ bool refused(base::Code code) {
          code == base::Code::Internal;
 }
 
-Ref ref_of(const kube::ObjectId& id) { return {std::string(id.kind->api_version), std::string(id.kind->kind), id.name}; }
-
 kube::ObjectId id_of(const Key& key) { return {key.name_space, &kube::platform_kind(), key.name}; }
 
 }  // namespace
@@ -41,7 +39,8 @@ kube::ObjectId id_of(const Key& key) { return {key.name_space, &kube::platform_k
 Reconciler::Reconciler(Parts parts, controllers::Settings settings, Reconcile reconcile)
     : parts_(std::move(parts)),
       settings_(std::move(settings)),
-      reconcile_(std::move(reconcile)) {}
+      reconcile_(std::move(reconcile)),
+      views_(parts_.cache) {}
 
 void Reconciler::run(const Key& key, std::function<void(Verdict)> done) {
   const auto version = parts_.cache.version(id_of(key));
@@ -56,10 +55,9 @@ void Reconciler::run(const Key& key, std::function<void(Verdict)> done) {
   memory.at_rest = false;
   auto pass = std::make_shared<Pass>(Pass{
       .key = key, .uid = version->uid, .wish = version->wish, .deadline = now + kReconcileDeadline, .live = {}, .done = std::move(done)});
-  for (Object& child : parts_.cache.children(key)) {
-    Ref ref{text(child, "apiVersion"), text(child, "kind"), text(child["metadata"], "name")};
-    pass->live.children.emplace(std::move(ref), std::move(child));
-  }
+  Views::View view = views_.take(key);
+  pass->live.children = std::move(view.children);
+  pass->revisions = std::move(view.revisions);
   if (std::exchange(memory.wish, pass->wish) != pass->wish) memory.fights = {};      // a new wish is not to wait for old quarrels
   pass->live.refused = memory.refused;
   pass->live.fought = memory.fights.fought();
@@ -84,7 +82,7 @@ bool Reconciler::superseded(const Pass& pass) const {
 
 void Reconciler::decide(const Passing& pass) {
   const auto object = parts_.cache.platform(pass->key);
-  if (!object || !goes_on(*pass)) return pass->done(cut_short(*pass));
+  if (!object || !goes_on(*pass)) return end(pass, cut_short(*pass));
   Memory& memory = memories_[pass->key];
   Platform platform = platform_of(pass->key, *object);
   measure(memory, platform);
@@ -95,7 +93,7 @@ void Reconciler::decide(const Passing& pass) {
     plan = reconcile_(*object, pass->live, settings_, parts_.loop.clock().now());
   } catch (const std::exception& thrown) {      // it promises not to; one platform is not to take the others with it
     obs::error("reconcile threw", {{"namespace", pass->key.name_space}, {"platform", pass->key.name}, {"error", thrown.what()}});
-    return pass->done({.result = Result::Error, .retry = milliseconds(0)});
+    return end(pass, {.result = Result::Error, .retry = milliseconds(0)});
   }
   if (!plan.reads.empty()) return read(pass, plan.reads);
   if (memory.fights.observe(plan, parts_.loop.clock().steady_now(), parts_.rng)) return name_fighters(pass);
@@ -106,13 +104,13 @@ void Reconciler::read(const Passing& pass, const std::vector<Ref>& refs) {
   const Key& key = pass->key;
   if (pass->rounds++ == kReadRoundsMax) {
     obs::error("reconcile keeps asking", {{"namespace", key.name_space}, {"platform", key.name}, {"object", refs.front().name}});
-    return pass->done({.result = Result::Error, .retry = milliseconds(0)});
+    return end(pass, {.result = Result::Error, .retry = milliseconds(0)});
   }
   parts_.executor.read(key.name_space, refs, lifetime_.wrap([this, pass](base::Result<Executor::Reads> reads) {
     if (!reads) {
       obs::warn("cannot read",
                 {{"namespace", pass->key.name_space}, {"platform", pass->key.name}, {"error", base::describe(reads.error())}});
-      return pass->done({.result = Result::Error, .retry = reads.error().retry_after.value_or(milliseconds(0))});
+      return end(pass, {.result = Result::Error, .retry = reads.error().retry_after.value_or(milliseconds(0))});
     }
     for (auto& [ref, object] : *reads) pass->live.reads.insert_or_assign(ref, std::move(object));
     decide(pass);
@@ -153,7 +151,7 @@ void Reconciler::execute(const Passing& pass, Platform platform, Plan plan) {
     memory.settled_generation = platform.generation;
     memory.at_rest = true;
     memory.due = pass->look_again ? std::optional(now + *pass->look_again) : std::nullopt;
-    return pass->done({.settled = true, .again = pass->look_again});
+    return end(pass, {.settled = true, .again = pass->look_again});
   }
   count_drift(memory, platform, plan);
   pass->sent = Fights::sent_by(plan);
@@ -188,7 +186,7 @@ void Reconciler::measure(Memory& memory, const Platform& platform) const {
 
 void Reconciler::finish(const Passing& pass, const Outcome& outcome) {
   const Key& key = pass->key;
-  if (!parts_.cache.version(id_of(key))) return pass->done({});
+  if (!parts_.cache.version(id_of(key))) return end(pass, {});
   Memory& memory = memories_[key];
   std::set<Ref> written;
   for (const auto& [id, uid, version] : outcome.written) {
@@ -203,15 +201,20 @@ void Reconciler::finish(const Passing& pass, const Outcome& outcome) {
     parts_.expectations.removed(key, removed.id, removed.uid);
     memory.fights.removed(ref_of(removed.id));
   }
-  if (!outcome.failures.empty()) return pass->done(failed(*pass, outcome));
-  if (outcome.cut_short) return pass->done(cut_short(*pass));
+  if (!outcome.failures.empty()) return end(pass, failed(*pass, outcome));
+  if (outcome.cut_short) return end(pass, cut_short(*pass));
   if (outcome.wrote() && ++memory.restless > kRestlessMax) {
     obs::warn("platform does not come to rest", {{"namespace", key.name_space}, {"platform", key.name}, {"plans", memory.restless}});
-    return pass->done({.result = Result::Requeue, .again = pass->look_again, .retry = milliseconds(0)});
+    return end(pass, {.result = Result::Requeue, .again = pass->look_again, .retry = milliseconds(0)});
   }
   // Look once more when the cache has seen what was written; the last of it may have arrived already.
   const milliseconds seen = std::max(parts_.expectations.wait(key), kBurst);
-  pass->done({.again = std::min(seen, pass->look_again.value_or(seen))});
+  end(pass, {.again = std::min(seen, pass->look_again.value_or(seen))});
+}
+
+void Reconciler::end(const Passing& pass, const Verdict& verdict) {
+  views_.keep(pass->key, {std::move(pass->live.children), std::move(pass->revisions)});
+  pass->done(verdict);
 }
 
 Verdict Reconciler::cut_short(const Pass& pass) const {

@@ -17,6 +17,7 @@
 #include "operator/engine/expectations.hpp"
 #include "operator/engine/fights.hpp"
 #include "operator/engine/instruments.hpp"
+#include "operator/engine/views.hpp"
 
 namespace engine {
 
@@ -59,7 +60,10 @@ class Reconciler {
   /// looked at before its time.
   void run(const Key& key, std::function<void(Verdict)> done);
   /// The platform is gone: nothing about it is kept.
-  void forget(const Key& key) { memories_.erase(key); }
+  void forget(const Key& key) {
+    memories_.erase(key);
+    views_.forget(key);
+  }
   /// Something of it is different from what the last run saw.
   void touched(const Key& key) {
     if (const auto memory = memories_.find(key); memory != memories_.end()) memory->second.touched = true;
@@ -86,6 +90,7 @@ class Reconciler {
     std::uint64_t wish = 0;
     base::SteadyPoint deadline;
     controllers::Snapshot live;
+    Views::Revisions revisions{};  // of its children
     int rounds = 0;  // of reads
     std::vector<Fights::Sent> sent{};
     std::optional<std::chrono::milliseconds> look_again{};
@@ -98,6 +103,7 @@ class Reconciler {
   void name_fighters(const Passing& pass);
   void execute(const Passing& pass, Platform platform, controllers::Plan plan);
   void finish(const Passing& pass, const Outcome& outcome);
+  void end(const Passing& pass, const Verdict& verdict);
   [[nodiscard]] Verdict cut_short(const Pass& pass) const;
   [[nodiscard]] Verdict failed(const Pass& pass, const Outcome& outcome);
   void count_drift(const Memory& memory, const Platform& platform, const controllers::Plan& plan) const;
@@ -111,6 +117,7 @@ class Reconciler {
   controllers::Settings settings_;
   Reconcile reconcile_;
   std::map<Key, Memory> memories_;
+  Views views_;
   kube::Lifetime lifetime_;
 };
 

@@ -20,6 +20,17 @@ class Settled {
       if (kind != nullptr) feed(*kind, object);
     }
   }
+  /// An event of a Deployment, as when one of its pods becomes ready or no longer is.
+  void event() {
+    for (const auto& [ref, object] : cluster.snapshot.children) {
+      if (ref.kind != "Deployment") continue;
+      Object changed = object;
+      changed["metadata"]["namespace"] = "payment";
+      changed["metadata"]["resourceVersion"] = std::to_string(++version);
+      changed["status"]["observedGeneration"] = version;      // different in what nothing depends on
+      return deployments->apply(std::move(changed));
+    }
+  }
   [[nodiscard]] Key key() const { return {"payment", cluster.platform["metadata"]["name"].get<std::string>()}; }
 
   controllers::test::FakeCluster cluster = controllers::test::settled();
@@ -43,9 +54,13 @@ class Settled {
     object["metadata"]["resourceVersion"] = "7";
     object["metadata"]["namespace"] = "payment";
     kube::WatchSink& sink = cache.source({&kind, ""}, [](const base::Error&) {});
+    if (kind.kind == "Deployment") deployments = &sink;
     sink.begin_replace();
     sink.apply(std::move(object));
   }
+
+  kube::WatchSink* deployments = nullptr;
+  std::uint64_t version = 7;
 };
 
 void reconcile_alone(benchmark::State& state) {
@@ -62,6 +77,7 @@ BENCHMARK(reconcile_alone)->Unit(benchmark::kMicrosecond);
 void look_after_an_event(benchmark::State& state) {
   Settled settled;
   for (auto _ : state) {
+    settled.event();
     settled.reconciler.touched(settled.key());
     bool at_rest = false;
     settled.reconciler.run(settled.key(), [&at_rest](const Verdict& verdict) { at_rest = verdict.settled; });

@@ -87,6 +87,12 @@ void WorkQueue::postpone(const Key& key, std::chrono::milliseconds delay) {
   add_after(key, delay, urgency);
 }
 
+void WorkQueue::resume(const Key& key) {
+  const auto it = delayed_.find(key);
+  const bool wish = it != delayed_.end() && it->second.urgency == Urgency::Wish;
+  wish ? push(key, Urgency::Wish) : add_after(key, kBurst, Urgency::Event);
+}
+
 void WorkQueue::forget(const Key& key) {
   delayed_.erase(key);
   settled(key);
@@ -101,14 +107,21 @@ void WorkQueue::stop() {
   delayed_.clear();
 }
 
+std::optional<Urgency> WorkQueue::least() const {
+  if (active_.size() >= kKeysInFlightMax) return std::nullopt;
+  const auto start_ups =
+      std::count_if(active_.begin(), active_.end(), [](const auto& key_and_run) { return key_and_run.second.urgency == Urgency::StartUp; });
+  return static_cast<std::size_t>(start_ups) < kStartUpsInFlightMax ? Urgency::StartUp : Urgency::Again;
+}
+
 void WorkQueue::pump() {
   instruments_.queue_depth.Set(static_cast<double>(ready_.size()));
-  if (pumping_ || ready_.empty() || active_.size() >= kKeysInFlightMax) return;
+  if (const auto now = least(); pumping_ || !now || !ready_.any(*now)) return;
   pumping_ = true;
   loop_.post(lifetime_.wrap([this] {
     pumping_ = false;
-    if (active_.size() >= kKeysInFlightMax) return;
-    const auto next = ready_.take();
+    const auto turn = least();
+    const auto next = turn ? ready_.take(*turn) : std::nullopt;
     if (!next) return;
     const auto now = loop_.clock().steady_now();
     instruments_.queue_duration.Observe(seconds(now - next->since));

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 
 #include "common/base/rng.hpp"
 #include "operator/engine/instruments.hpp"
@@ -16,6 +17,9 @@ namespace engine {
 
 // Side by side; each plan has up to 8 requests in flight, and an API server with the default limits takes 200 writes.
 inline constexpr std::size_t kKeysInFlightMax = 8;
+// Of those, platforms that were there before us. A look keeps the loop for milliseconds, and what a user asks for meanwhile takes several
+// turns of it, each behind everything that is under way.
+inline constexpr std::size_t kStartUpsInFlightMax = 2;
 // Events of children come in bursts (a rollout touches a dozen objects): one look at the end of a burst is enough.
 inline constexpr std::chrono::milliseconds kBurst{25};
 inline constexpr kube::Backoff::Limits kKeyBackoff{std::chrono::milliseconds(100), std::chrono::seconds(30), std::chrono::minutes(10)};
@@ -38,6 +42,8 @@ class WorkQueue {
   void done(const Key& key);
   /// done(), and again after `delay`, as urgent as this run was.
   void postpone(const Key& key, std::chrono::milliseconds delay);
+  /// What it was postponed for has come: a wish starts now, everything else at the end of the burst.
+  void resume(const Key& key);
   /// The platform is gone: nothing about it is kept. A running key ends as usual.
   void forget(const Key& key);
   /// Nothing starts any more.
@@ -59,6 +65,8 @@ class WorkQueue {
     base::SteadyPoint started;
   };
 
+  /// The least urgent that may start now; nothing while all places are taken.
+  [[nodiscard]] std::optional<Urgency> least() const;
   void push(const Key& key, Urgency urgency);
   void pump();
 

@@ -106,17 +106,37 @@ TEST_F(WorkQueueTest, AWishThatCameDuringARunThatFailedDoesNotWait) {
   EXPECT_EQ(started.size(), 2U);
 }
 
-TEST_F(WorkQueueTest, AUsersChangeIsServedBeforeAThousandPlatformsOfAStart) {
+TEST_F(WorkQueueTest, AUsersChangeStartsAtOnceWhileAThousandPlatformsComeBack) {
   for (int i = 0; i < 1000; ++i) queue.add(key(i), Urgency::StartUp);
   loop.settle();
-  ASSERT_EQ(started.size(), kKeysInFlightMax);
+  ASSERT_EQ(started.size(), kStartUpsInFlightMax);
   queue.add_now(key(999));
-  std::size_t ended = 0;
-  while (started.back() != key(999)) {
-    ASSERT_LT(ended, kOldestEvery) << "one turn of the longest waiting may come before it";
-    queue.done(started[ended++]);
+  loop.settle();
+  EXPECT_EQ(started.back(), key(999));
+}
+
+TEST_F(WorkQueueTest, AThousandPlatformsComeBackOneAfterTheOther) {
+  for (int i = 0; i < 1000; ++i) queue.add(key(i), Urgency::StartUp);
+  for (std::size_t ended = 0; ended < 1000; ++ended) {
     loop.settle();
+    ASSERT_GT(started.size(), ended);
+    ASSERT_LE(queue.running(), kStartUpsInFlightMax);
+    queue.done(started[ended]);
   }
+  EXPECT_EQ(queue.running(), 0U);
+}
+
+TEST_F(WorkQueueTest, WhatAPostponedRunWaitedForStartsAWishNowAndAnythingElseAfterTheBurst) {
+  queue.add_now(key(1));
+  queue.add(key(2), Urgency::Event);
+  loop.settle();
+  for (int i = 1; i <= 2; ++i) queue.postpone(key(i), seconds(5));
+  started.clear();
+  for (int i = 1; i <= 2; ++i) queue.resume(key(i));
+  loop.settle();
+  EXPECT_EQ(started, (std::vector<Key>{key(1)}));
+  loop.advance(kBurst);
+  EXPECT_EQ(started, (std::vector<Key>{key(1), key(2)}));
 }
 
 TEST_F(WorkQueueTest, APostponedRunIsAsUrgentAsItWas) {

@@ -100,6 +100,7 @@ void Cache::apply(const Kind& kind, json object, std::uint32_t epoch) {
   }
   if (&kind == &platform_kind()) entry.wish = wish_of(metadata, entry.generation);
   entry.epoch = epoch;
+  entry.revision = ++revisions_;
   entry.instance = &kind == &platform_kind() ? id.name : text(child(metadata, "labels"), std::string(kInstanceLabel).c_str());
   json::to_cbor(object, entry.body);
   entry.body.shrink_to_fit();
@@ -147,13 +148,22 @@ std::optional<json> Cache::platform(const PlatformKey& key) const {
   return decode(it->second.body, it->second.version);
 }
 
-std::vector<json> Cache::children(const PlatformKey& key) const {
-  std::vector<json> found;
+void Cache::each_child(const PlatformKey& key, const std::function<void(const ObjectId& id, std::uint64_t revision)>& look) const {
   for (auto it = entries_.lower_bound(ObjectId{key.name_space, nullptr, ""}); it != entries_.end(); ++it) {
     if (it->first.name_space != key.name_space) break;
     if (it->first.kind == &platform_kind() || it->second.instance != key.name) continue;
-    found.push_back(decode(it->second.body, it->second.version));
+    look(it->first, it->second.revision);
   }
+}
+
+json Cache::object(const ObjectId& id) const {
+  const Entry& entry = entries_.at(id);
+  return decode(entry.body, entry.version);
+}
+
+std::vector<json> Cache::children(const PlatformKey& key) const {
+  std::vector<json> found;
+  each_child(key, [&](const ObjectId& id, std::uint64_t) { found.push_back(object(id)); });
   return found;
 }
 

@@ -48,6 +48,10 @@ class Cache {
 
   [[nodiscard]] std::optional<nlohmann::json> platform(const PlatformKey& key) const;
   [[nodiscard]] std::vector<nlohmann::json> children(const PlatformKey& key) const;
+  /// Of every child its revision, another one whenever anything of it is: whoever has it decoded already need not do so again.
+  void each_child(const PlatformKey& key, const std::function<void(const ObjectId& id, std::uint64_t revision)>& look) const;
+  /// One that is there.
+  [[nodiscard]] nlohmann::json object(const ObjectId& id) const;
   [[nodiscard]] std::vector<PlatformKey> platforms() const;
   [[nodiscard]] std::vector<nlohmann::json> platforms_in(const std::string& name_space) const;
 
@@ -73,6 +77,7 @@ class Cache {
     std::string uid;
     std::string instance;
     std::uint64_t version = 0;
+    std::uint64_t revision = 0; // ours: versions may come again when the API server was restored from a backup
     std::int64_t generation = 0;
     std::uint64_t wish = 0;
     std::uint32_t epoch = 0;    // of the list that saw it last
@@ -90,6 +95,7 @@ class Cache {
   std::map<ObjectId, Entry> entries_;
   std::vector<std::unique_ptr<Source>> sources_;
   std::size_t bytes_ = 0;
+  std::uint64_t revisions_ = 0;
 };
 
 }  // namespace kube
