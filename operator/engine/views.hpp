@@ -1,4 +1,4 @@
-// The children of a platform as its reconcile sees them, decoded. The cache keeps bytes, which are a tenth as large; of the platforms that
+// The children of a platform as its reconcile sees them, decoded. The cache keeps bytes, which are a sixth as large; of the platforms that
 // were looked at last the decoded objects are kept beside them, so that after an event one object is decoded and not forty.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace engine {
 
-inline constexpr std::size_t kViewsMax = 4;      // half a megabyte each
+inline constexpr std::size_t kViewsMax = 4;      // about half a megabyte each
 
 /// What the plan calls an object of the cache.
 [[nodiscard]] controllers::Ref ref_of(const kube::ObjectId& id);
