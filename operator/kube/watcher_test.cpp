@@ -208,6 +208,23 @@ TEST(Targets, WatchedByNameHaveTheNameAsFieldSelectorAndDropNothingOfEachOther) 
   EXPECT_EQ(cache.progress({"pay", secrets, "shop-payment-generated"}), 20U);
 }
 
+// A deployment tool that notes something on the platform every few seconds is not its user.
+TEST(Platforms, AnAnnotationOfSomebodyElseIsNoWishAndOursIs) {
+  Cache cache{[](const Cache::Change&) {}, [] {}};
+  WatchSink& platforms = cache.source({&platform_kind(), ""}, [](const base::Error&) {});
+  const auto wish_with = [&](const char* version, const json& annotations) {
+    json platform = object("shop", version);
+    platform["metadata"]["generation"] = 1;
+    platform["metadata"]["annotations"] = annotations;
+    platforms.apply(std::move(platform));
+    return cache.version({"pay", &platform_kind(), "shop"})->wish;
+  };
+  const std::uint64_t wish = wish_with("5", json::object());
+  EXPECT_EQ(wish_with("6", {{"deploy.example.com/synced-at", "09:00"}}), wish);
+  EXPECT_NE(wish_with("7", {{"paymentplatform.io/paused", "true"}}), wish);
+  EXPECT_EQ(wish_with("8", json::object()), wish);
+}
+
 TEST_F(WatcherTest, AListOfWhatIsNoObjectIsAnErrorAndAskedForAgain) {
   listed(list("10", {json(7)}));
   EXPECT_EQ(troubles.size(), 1U);
