@@ -31,10 +31,10 @@ function(house_together out)
   set(${out} ${units} PARENT_SCOPE)
 endfunction()
 
-# house_library(<target> [THREADED] [DEPS <targets>...] [TEST_DEPS <targets>...]): *.cpp of this folder make the library
+# house_library(<target> [THREADED] [DEPS <targets>...] [TEST_DEPS <targets>...] [TEST_SHARDS n]): *.cpp of this folder make the library
 # <target>; *_test.cpp make the program <target>_test, *_bench.cpp make <target>_bench. THREADED: its tests also run under tsan.
 function(house_library target)
-  cmake_parse_arguments(ARG "THREADED" "" "DEPS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADED" "TEST_SHARDS" "DEPS;TEST_DEPS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(tests ${sources})
   set(benches ${sources})
@@ -58,7 +58,7 @@ function(house_library target)
     if(ARG_THREADED)
       list(APPEND label threads)
     endif()
-    house_test(${target}_test LABELS ${label} SOURCES ${tests} DEPS ${target} ${ARG_TEST_DEPS})
+    house_test(${target}_test LABELS ${label} SOURCES ${tests} DEPS ${target} ${ARG_TEST_DEPS} SHARDS ${ARG_TEST_SHARDS})
   endif()
   if(benches AND BUILD_TESTING AND NOT HOUSE_FUZZ)
     add_executable(${target}_bench ${benches})
@@ -79,9 +79,10 @@ if(BUILD_TESTING AND NOT HOUSE_FUZZ)
     <fmt/format.h> <gmock/gmock.h> <gtest/gtest.h> <nlohmann/json.hpp>)
 endif()
 
-# house_test(<target> SOURCES ... DEPS ... [LABELS unit|threads|integration ...]): one GoogleTest program, one ctest entry.
+# house_test(<target> SOURCES ... DEPS ... [LABELS unit|threads|integration ...] [SHARDS n]): one GoogleTest program, one ctest entry.
+# SHARDS: entries that each run a part of its tests, for a program that others would wait for.
 function(house_test target)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "SHARDS" "SOURCES;DEPS;LABELS" ${ARGN})
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
@@ -99,6 +100,15 @@ function(house_test target)
   target_precompile_headers(${target} REUSE_FROM house_test_headers)
   add_test(NAME ${target} COMMAND ${target} --gtest_brief=1)
   set_tests_properties(${target} PROPERTIES LABELS "${ARG_LABELS}")
+  if(ARG_SHARDS)
+    set_tests_properties(${target} PROPERTIES ENVIRONMENT "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=0")
+    foreach(shard RANGE 2 ${ARG_SHARDS})
+      math(EXPR index "${shard} - 1")
+      add_test(NAME ${target}_${shard} COMMAND ${target} --gtest_brief=1)
+      set_tests_properties(${target}_${shard} PROPERTIES LABELS "${ARG_LABELS}"
+        ENVIRONMENT "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}")
+    endforeach()
+  endif()
   if("unit" IN_LIST ARG_LABELS)
     add_dependencies(house_unit_tests ${target})
     # Built by those who run them: `make test` does so under sanitizers only, where the same tests find more.
