@@ -88,7 +88,7 @@ bool is_bound(const Object& claim) {
 }
 
 std::string ran_with(const Object& claim) {
-  const bool ours = object::owns(claim, kManagedBy, {"f:metadata", "f:annotations", std::string("f:") + kRanWith});
+  const bool ours = object::owns(claim, kManagedBy, {"f:metadata", "f:annotations", fmt::format("f:{}", kRanWith)});
   return ours ? object::text_at(claim, {"metadata", "annotations", kRanWith}) : std::string();
 }
 

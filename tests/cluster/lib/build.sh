@@ -76,7 +76,7 @@ build_binaries() {
     say "building Kubernetes $KUBERNETES_VERSION and its tools, once: 5 to 8 minutes on 2 idle cores"
     go mod download >"$log" 2>&1 || die_with_log "$log" "the Go modules could not be downloaded"
     say "modules downloaded"
-    nice -n 5 go build -v -trimpath -ldflags "$(go_ldflags)" -o "$out/" "${GO_PACKAGES[@]}" 2>&1 \
+    nice -n 5 go build -v -trimpath -gcflags=all=-dwarf=false -ldflags "$(go_ldflags)" -o "$out/" "${GO_PACKAGES[@]}" 2>&1 \
       | tee -a "$log" | go_progress || die_with_log "$log" "the build failed"
     mv "$out/server" "$out/etcd"
     local kwok stage
