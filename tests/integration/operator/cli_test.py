@@ -6,9 +6,8 @@ import json
 import os
 import subprocess
 import tempfile
-import unittest
 
-from harness import CHILD_KINDS, HOME, ROOT, Cluster, Operator, Space, eventually, main, rendering
+from harness import CHILD_KINDS, HOME, ROOT, Cluster, InSpace, Operator, eventually, main, rendering
 
 CLUSTER = None
 CLI = os.environ.get("KUBECTL_PAYMENT", str(ROOT / "build/release/bin/kubectl-payment"))
@@ -17,7 +16,7 @@ QUICKSTART = ROOT / "examples/quickstart.yaml"
 
 def setUpModule():
     global CLUSTER
-    CLUSTER = Cluster("api", name="it-cli")
+    CLUSTER = InSpace.cluster = Cluster("api", name="it-cli")
     # The operator's Deployment, for its arguments; no controller makes a pod of it here.
     deployments = rendering.of_kind(rendering.render(namespace=HOME), "Deployment")
     CLUSTER.kubectl("-n", HOME, "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": deployments}))
@@ -47,17 +46,8 @@ def difference(before, after):
     return found
 
 
-class Payment(unittest.TestCase):
+class Payment(InSpace):
     maxDiff = None
-
-    def setUp(self):
-        self.space = Space(CLUSTER, self.id().rsplit(".", 1)[1].replace("_", "-")[:60].strip("-"))
-        self.operators = []
-
-    def tearDown(self):
-        for operator in self.operators:
-            operator.kill()
-        self.space.delete()
 
     def payment(self, *words, stdin=None, kubeconfig=None):
         return subprocess.run([CLI, "-n", self.space.name, "--kubeconfig", kubeconfig or CLUSTER.kubeconfig, *words], input=stdin,
@@ -71,12 +61,6 @@ class Payment(unittest.TestCase):
     @staticmethod
     def told(report):
         return {(one["kind"], one["name"]): one["verb"] for one in report["objects"] if "waitsFor" not in one}
-
-    def operator(self):
-        operator = Operator(CLUSTER, self.space.name)
-        self.operators.append(operator)
-        operator.ready()
-        return operator
 
     def installed(self):
         operator = self.operator()

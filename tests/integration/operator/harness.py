@@ -227,6 +227,27 @@ class Operator:
         return self.process.wait(timeout=20), time.monotonic() - started
 
 
+class InSpace(unittest.TestCase):
+    """A test in a namespace of its own, with operators that end with it."""
+
+    cluster = None     # set by the suite, before its first test
+
+    def setUp(self):
+        self.space = Space(self.cluster, self.id().rsplit(".", 1)[1].replace("_", "-")[:60].strip("-"))
+        self.operators = []
+
+    def tearDown(self):
+        for operator in self.operators:
+            operator.kill()
+        self.space.delete()
+
+    def operator(self):
+        operator = Operator(self.cluster, self.space.name)
+        self.operators.append(operator)
+        operator.ready()
+        return operator
+
+
 def eventually(what, probe, seconds=60, interval=0.1):
     end = time.monotonic() + seconds
     while True:
