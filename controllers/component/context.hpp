@@ -26,6 +26,7 @@ struct Context {
   base::TimePoint now;
   Images images;
   KeySources keys;
+  std::string passwords = {};      // secrets::Decision::passwords
 
   /// What a child is called, given its plain name. Everything that names one goes through here: objects, references, host names.
   [[nodiscard]] std::string name(std::string_view plain) const { return platform.child_name(plain); }

@@ -70,8 +70,10 @@ Object schema_job(const Context& ctx) {
 
   const Object spec = {{"backoffLimit", kSchemaRetries}, {"template", pod_template(ctx, pod)}};
   const Object& patch = ctx.platform.spec.database.schema.pod_template.patch;      // laid over the template later
-  const std::string name = std::string(kSchema) + "-" + short_hash(spec.dump() + (patch.empty() ? "" : patch.dump())).substr(0, 10);
+  const std::string made_from = spec.dump() + (patch.empty() ? "" : patch.dump()) + ctx.passwords;
+  const std::string name = std::string(kSchema) + "-" + short_hash(made_from).substr(0, 10);
   Object object = object_of(ctx, "batch/v1", "Job", name, kSchemaPart, ctx.images.runtime);
+  if (!ctx.passwords.empty()) object["metadata"]["annotations"][secrets::kPasswords] = ctx.passwords;
   object["spec"] = spec;
   return object;
 }

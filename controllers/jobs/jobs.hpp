@@ -15,7 +15,7 @@ inline constexpr const char* kRunContainer = "reconcile";      // of the CronJob
 constexpr std::chrono::seconds kRetryFailedJob{20};      // a failed Job is replaced after this time: its cause may be gone
 
 [[nodiscard]] Objects desired(const Context& ctx);
-/// Its name holds the hash of its template: another image or another database is another Job.
+/// Its name holds a hash of what it is made from: another image, another database or another password is another Job.
 [[nodiscard]] Object schema_job(const Context& ctx);
 /// Of the schema; a CronJob's runs are what they report.
 [[nodiscard]] ComponentStatus health(const Context& ctx);

@@ -100,7 +100,13 @@ class Report {
   }
 
   void add(const Pending& pending) {
-    change(pending.ref, pending.differences, nullptr, pending.waits_for);
+    if (pending.reason == kPasswordRotation) {
+      ObjectChange& anew = add(Verb::Replace, pending.ref);
+      anew.why = pending.change;
+      if (anew.waits_for.empty()) anew.waits_for = pending.waits_for;
+    } else {
+      change(pending.ref, pending.differences, nullptr, pending.waits_for);
+    }
     objects_.back().needs_approval = pending.needs_approval;
   }
 

@@ -11,8 +11,10 @@
 #include "common/base/text.hpp"
 #include "controllers/component/live.hpp"
 #include "controllers/component/objects.hpp"
+#include "controllers/jobs/jobs.hpp"
 #include "controllers/object/applied.hpp"
 #include "controllers/platform/windows.hpp"
+#include "controllers/secrets/sources.hpp"
 #include "crds/types/given.hpp"
 #include "crds/types/status.hpp"
 
@@ -86,8 +88,10 @@ const Workload* workload_of(const Object& object) {
   return nullptr;
 }
 
-/// A Deployment; by name, since a copy that somebody made of it has its labels too.
-const Object* live_of(const Context& ctx, const Workload& workload) { return find(ctx, "apps/v1", workload.kind, workload.app); }
+/// By name, since a copy that somebody made of it has its labels too.
+const Object* live_of(const Context& ctx, const Workload& workload) {
+  return find(ctx, std::string_view(workload.kind) == "CronJob" ? "batch/v1" : "apps/v1", workload.kind, workload.app);
+}
 
 Object::json_pointer template_of(const Object& workload) {
   return Object::json_pointer(text_at(workload, {"kind"}) == "CronJob" ? "/spec/jobTemplate/spec/template" : "/spec/template");
@@ -181,6 +185,12 @@ bool keep_pods(Object& wanted, const Object& live) {
   return true;
 }
 
+/// Whether the spec was edited so that these pods are made from something else.
+bool asks(const Object& wanted, const Object& live) {
+  const std::string before = text_at(live, {"metadata", "annotations", kAsked});
+  return !before.empty() && before != text_at(wanted, {"metadata", "annotations", kAsked});
+}
+
 /// One change of pods that may have to wait.
 struct Candidate {
   std::size_t at;  // in changes.apply
@@ -205,8 +215,8 @@ std::vector<Candidate> candidates(const Context& ctx, const Roll& roll, const st
         continue;
       }
     }
-    const std::string before = text_at(*live, {"metadata", "annotations", kAsked});
-    const bool was_asked = !before.empty() && before != text_at(apply.object, {"metadata", "annotations", kAsked});
+    if (secrets::moves_password(*live, apply.object)) continue;  // the database will know only the new one
+    const bool was_asked = asks(apply.object, *live);
     const bool felt = workload->database
                           ? object::number_at(*live, {"status", "readyReplicas"}) > 0  // a database that is down anyway may restart
                           : !workload->spec.empty() && !ctx.platform.spec.maintenance_windows.empty();
@@ -226,15 +236,52 @@ std::string pods_now(const Candidate& candidate) {
   return candidate.live->contains(path) ? hash_of(candidate.live->at(path)) : std::string();
 }
 
-/// Of exactly these changes to exactly these pods.
-std::string hash_of(const std::vector<Candidate>& found, const std::vector<Apply>& applies) {
-  std::string text;
+/// Of exactly these changes to exactly these pods, and of exactly these passwords.
+std::string hash_of(const std::vector<Candidate>& found, const std::vector<Apply>& applies,
+                    const std::optional<secrets::Rotation>& rotation) {
+  std::string text = rotation ? fmt::format("{} {}\n", rotation->secret, rotation->digest) : std::string();
   for (const Candidate& candidate : found) {
     if (!candidate.waits_for.empty()) continue;
     const Apply& apply = applies[candidate.at];
     text += fmt::format("{} {} {}\n", apply.uid, pods_now(candidate), hash_of(apply.object));
   }
   return text.empty() ? text : short_hash(text);
+}
+
+/// A pod that starts has the passwords as they are in the Secret now; to start it and not to tell the database would be to break it.
+bool restarts_by_edit(const Context& ctx, const std::vector<Apply>& applies) {
+  return std::any_of(applies.begin(), applies.end(), [&ctx](const Apply& apply) {
+    const Workload* workload = workload_of(apply.object);
+    if (workload == nullptr || apply.uid.empty() || !changes_pods(apply)) return false;
+    const Object* live = live_of(ctx, *workload);
+    return live != nullptr && asks(apply.object, *live);
+  });
+}
+
+Pending of_rotation(const Context& ctx, const secrets::Rotation& rotation) {
+  std::string keys;
+  bool root = false;
+  for (const std::string& key : rotation.keys) {
+    keys += (keys.empty() ? "" : ", ") + key;
+    root = root || secrets::mysql_keys().front() == key;
+  }
+  std::string change = fmt::format(
+      "Secret {} has another value of {} than the database; approved, the schema Job runs anew and sets what the Secret has. Until then "
+      "services that run keep the connections and the password that they have, and a pod that starts waits",
+      rotation.secret, keys);
+  if (root) {
+    change += fmt::format(
+        "; the root password is not set by the Job, which needs it: set that of root@'%' in the database first, or put {} "
+        "back as it was",
+        secrets::mysql_keys().front());
+  }
+  return {ref_of(jobs::schema_job(ctx)),
+          kPasswordRotation,
+          std::move(change),
+          "none, unless a password was generated before: then the services, one pod after another",
+          {},
+          true,
+          {}};
 }
 
 /// What is no number was not written by any operator that we know of.
@@ -285,28 +332,38 @@ std::optional<Refusal> refuse_newer(const Snapshot& live) {
   return std::nullopt;
 }
 
-void hold_back(const Context& ctx, const Object& platform, const Health& health, Changes& changes, Plan& plan) {
+std::optional<Permission> hold_back(const Context& ctx, const Object& platform, const Health& health,
+                                    const std::optional<secrets::Rotation>& rotation, Permission permission, Changes& changes, Plan& plan) {
   const std::vector<Candidate> found = candidates(ctx, Roll(ctx, health), changes.apply);
-  if (found.empty()) return;
+  if (found.empty() && !rotation) return std::nullopt;
   const Windows& windows = ctx.platform.spec.maintenance_windows;
-  plan.hash = hash_of(found, changes.apply);
-  const bool permitted =
-      is_open(windows, ctx.now) || (!plan.hash.empty() && text_at(platform, {"metadata", "annotations", kApprove}) == plan.hash);
+  plan.hash = hash_of(found, changes.apply, rotation);
+  const bool permitted = permission == Permission::Given || is_open(windows, ctx.now) ||
+                         (!plan.hash.empty() && text_at(platform, {"metadata", "annotations", kApprove}) == plan.hash);
+  if (rotation && permitted) return Permission::Given;
+  if (rotation && restarts_by_edit(ctx, changes.apply)) return Permission::None;
 
+  const auto ask = [&](Pending& pending) {
+    pending.waits_for = fmt::format("{}approval: kubectl annotate paymentplatform {} {}={} --overwrite",
+                                    windows.empty() ? "" : "a maintenance window, or ", ctx.platform.name, kApprove, plan.hash);
+    if (const auto opens = next_opening(windows, ctx.now)) {
+      const auto wait = std::chrono::ceil<std::chrono::seconds>(*opens - ctx.now);
+      plan.look_again(std::min(wait, kLookAtClock));
+    }
+  };
+  if (rotation) {
+    plan.pending.push_back(of_rotation(ctx, *rotation));
+    ask(plan.pending.back());
+  }
   std::vector<std::string> held;  // app labels of what keeps its pods
   for (const Candidate& candidate : found) {
     if (candidate.waits_for.empty() && permitted) continue;
     Apply& apply = changes.apply[candidate.at];
-    Pending pending{ref_of(apply.object),        apply.reason,     restarts_of(*candidate.live), candidate.waits_for,
-                    candidate.waits_for.empty(), apply.differences};
-    if (pending.needs_approval) {
-      pending.waits_for = fmt::format("{}approval: kubectl annotate paymentplatform {} {}={} --overwrite",
-                                      windows.empty() ? "" : "a maintenance window, or ", ctx.platform.name, kApprove, plan.hash);
-      if (const auto opens = next_opening(windows, ctx.now)) {
-        const auto wait = std::chrono::ceil<std::chrono::seconds>(*opens - ctx.now);
-        plan.look_again(std::min(wait, kLookAtClock));
-      }
-    }
+    Pending pending{ref_of(apply.object), candidate.waits_for.empty() ? kRestart : kRelease,
+                    apply.reason,         restarts_of(*candidate.live),
+                    candidate.waits_for,  candidate.waits_for.empty(),
+                    apply.differences};
+    if (pending.needs_approval) ask(pending);
     plan.pending.push_back(std::move(pending));
     held.emplace_back(candidate.workload->app);
     const auto rest = keep_pods(apply.object, *candidate.live) ? update(apply.object, *candidate.live) : std::nullopt;
@@ -319,6 +376,7 @@ void hold_back(const Context& ctx, const Object& platform, const Health& health,
     return apply.object.is_null() || (mounted && std::find(held.begin(), held.end(), object::label_of(apply.object, "app")) != held.end());
   };
   std::erase_if(changes.apply, waits);
+  return std::nullopt;
 }
 
 }  // namespace controllers

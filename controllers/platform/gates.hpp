@@ -1,6 +1,7 @@
 // What is decided and has to wait. A new release of the runtime rolls step by step: schema, callback-service, reconciliation-service,
 // payment-service, each when the one before it is well. A restart that no edit of the spec asked for waits for a maintenance window or an
-// approval: that of the database always, those of the other parts where the platform has maintenance windows.
+// approval: that of the database always, those of the other parts where the platform has maintenance windows. So do passwords that a
+// user has changed, for which the database has to be told.
 #pragma once
 
 #include <optional>
@@ -8,6 +9,7 @@
 
 #include "controllers/platform/changes.hpp"
 #include "controllers/platform/status.hpp"
+#include "controllers/secrets/rotation.hpp"
 
 namespace controllers {
 
@@ -29,7 +31,14 @@ void mark(const Object& platform, Objects& wanted);
 /// A workload that a newer operator wrote: nothing of this platform is ours to change any more.
 [[nodiscard]] std::optional<Refusal> refuse_newer(const Snapshot& live);
 
+/// For what no edit of the spec asked for.
+enum class Permission { None, Given };
+
 /// Takes out of `changes` what has to wait, and says so in the plan. Other fields of a workload that waits are still put right.
-void hold_back(const Context& ctx, const Object& platform, const Health& health, Changes& changes, Plan& plan);
+/// Not empty: the rotation goes ahead, by the permission that there is or along with an edit of the spec that restarts pods; the changes
+/// are then to be found anew, with the user's passwords as they are.
+[[nodiscard]] std::optional<Permission> hold_back(const Context& ctx, const Object& platform, const Health& health,
+                                                  const std::optional<secrets::Rotation>& rotation, Permission permission, Changes& changes,
+                                                  Plan& plan);
 
 }  // namespace controllers

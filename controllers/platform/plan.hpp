@@ -97,9 +97,15 @@ struct Remove {
   std::string reason;
 };
 
+// Why a change is held back: a closed list, in docs/reference/conditions.md.
+inline constexpr const char* kRelease = "Release";  // it waits for its turn
+inline constexpr const char* kRestart = "Restart";  // that no edit of the spec asked for
+inline constexpr const char* kPasswordRotation = "PasswordRotation";  // the user's Secret has passwords that the database does not have
+
 /// A change that is decided and held back.
 struct Pending {
   Ref ref;
+  std::string reason;
   std::string change;  // as Apply::reason
   std::string restarts;  // "3 pods of payment-service, one after another"
   std::string waits_for;  // what, and how to let it happen

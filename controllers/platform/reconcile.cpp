@@ -26,6 +26,7 @@ namespace {
 
 constexpr std::chrono::seconds kLookAgain{
     15};      // for what no watch tells us of: a user's Secret, a stranger under our name, time that passed
+constexpr std::chrono::seconds kLookAtPasswords{300};      // of a user, while all is well
 
 std::vector<std::string> warnings(const Context& ctx) {
   std::vector<std::string> warnings;
@@ -119,20 +120,12 @@ void gate_claim(const Context& ctx, Plan& plan) {
   }
 }
 
-/// Younger than the Job: made anew after somebody deleted it. By the seconds of the API server's clock, which both have from it.
-bool is_newer_than(const Object* secret, const Object& job) {
-  if (secret == nullptr) return false;
-  const auto created = [](const Object& object) { return base::parse_rfc3339(object::text_at(object, {"metadata", "creationTimestamp"})); };
-  const auto of_secret = created(*secret), of_job = created(job);
-  return of_secret && of_job && *of_secret > *of_job;
-}
-
 /// A schema Job that failed is made anew after a while: what made it fail may have been put right, and nothing tells us. One that ran with
 /// passwords that are no more is made anew at once, since the database still knows the old ones.
 void retry_schema(const Context& ctx, Plan& plan) {
   const Object* job = find(ctx.live, "batch/v1", "Job", object::name_of(jobs::schema_job(ctx)));
   if (job == nullptr || object::is_deleting(*job)) return;
-  if (is_newer_than(find(ctx, "v1", "Secret", kGeneratedSecret), *job)) {
+  if (secrets::is_newer_than(find(ctx, "v1", "Secret", kGeneratedSecret), *job)) {
     plan.replace.push_back(replacement(*job, "the passwords that it set were generated anew since"));
     return;
   }
@@ -187,26 +180,32 @@ Plan refuse(const Object& object, const crds::Platform& platform, const Snapshot
   return plan;
 }
 
-}  // namespace
+/// What is known before anything is decided.
+struct Input {
+  const Object& object;
+  const crds::Platform& platform;
+  const Snapshot& live;
+  const Images& images;
+  base::TimePoint now;
+};
 
-Plan reconcile(const Object& object, const Snapshot& live, const Settings& settings, base::TimePoint now) {
-  crds::Problems problems;
-  const crds::Platform platform = crds::decode_platform(object, problems);
-  if (object::is_deleting(object)) return plan_deletion(object, platform, live, now);
+/// The migration for these passwords has run: a database has them.
+bool schema_is_there(const Context& ctx) {
+  const Object* job = find(ctx.live, "batch/v1", "Job", object::name_of(jobs::schema_job(ctx)));
+  return job != nullptr && object::condition_is_true(*job, "Complete");
+}
 
-  const Images images = resolve_images(object, platform, live, settings);
-  std::optional<Refusal> refusal = refuse_newer(live);
-  if (!refusal) refusal = refuse_spec(platform, problems, images);
-  if (!refusal) refusal = refuse_names(object, platform, live, settings);
-  if (refusal) return refuse(object, platform, live, *refusal, now);
-
+Plan carry_out(const Input& input, secrets::NewPasswords news, Permission permission) {
+  const auto& [object, platform, live, images, now] = input;
   Plan plan;
-  const secrets::Decision decision = secrets::decide(platform, live, is_ready_for(object, platform.generation));
+  const secrets::Decision decision = secrets::decide(platform, live, is_ready_for(object, platform.generation), news);
   if (!decision.reads.empty()) {
     plan.reads = decision.reads;  // which Secret has which key decides of what there should be, down to the name of a Job
     return plan;
   }
-  const Context ctx{platform, live, now, images, decision.keys};
+  const Context ctx{platform, live, now, images, decision.keys, decision.passwords};
+  // A migration that is to run anyway sets the passwords that it finds.
+  if (decision.rotation && !schema_is_there(ctx)) return carry_out(input, secrets::NewPasswords::Take, permission);
   Objects wanted = {database::desired_claim(ctx, decision.root_generated)};
   append(wanted, desired(ctx));
   wanted.push_back(secrets::generated(ctx).object);
@@ -226,7 +225,8 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
     return plan;
   }
 
-  hold_back(ctx, object, *summary.health, found, plan);
+  const auto ahead = hold_back(ctx, object, *summary.health, decision.rotation, permission, found, plan);
+  if (ahead) return carry_out(input, secrets::NewPasswords::Take, *ahead);
   plan.apply = std::move(found.apply);
   drop(plan.apply,
        [](const Object& apply) { return object::text_at(apply, {"kind"}) == "Secret"; });  // generated or left alone, never applied
@@ -246,12 +246,28 @@ Plan reconcile(const Object& object, const Snapshot& live, const Settings& setti
   }
   drop_orphaned_scales(plan);
   if (found.waiting) plan.look_again(kLookAgain);
+  if (decision.users_passwords) plan.look_again(kLookAtPasswords);
 
   summary.pending = !plan.empty();
   if (!summary.health->good() && !plan.requeue_after) plan.look_again(kLookAgain);
   if (platform.paused) plan = only_told(std::move(plan));
   report(object, platform, live, summary, now, plan);
   return plan;
+}
+
+}  // namespace
+
+Plan reconcile(const Object& object, const Snapshot& live, const Settings& settings, base::TimePoint now) {
+  crds::Problems problems;
+  const crds::Platform platform = crds::decode_platform(object, problems);
+  if (object::is_deleting(object)) return plan_deletion(object, platform, live, now);
+
+  const Images images = resolve_images(object, platform, live, settings);
+  std::optional<Refusal> refusal = refuse_newer(live);
+  if (!refusal) refusal = refuse_spec(platform, problems, images);
+  if (!refusal) refusal = refuse_names(object, platform, live, settings);
+  if (refusal) return refuse(object, platform, live, *refusal, now);
+  return carry_out({object, platform, live, images, now}, secrets::NewPasswords::Wait, Permission::None);
 }
 
 }  // namespace controllers

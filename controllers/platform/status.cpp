@@ -178,6 +178,7 @@ std::string running_version(const std::vector<ComponentStatus>& services, const 
 Object pending_change(const Pending& pending) {
   const auto clip = [](const std::string& text) { return base::clip(text, crds::kMessageMax, "..."); };
   return {{"component", pending.ref.kind + " " + pending.ref.name},
+          {"reason", pending.reason},
           {"change", clip(pending.change)},
           {"restarts", clip(pending.restarts)},
           {"waitsFor", clip(pending.waits_for)}};

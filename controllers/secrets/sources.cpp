@@ -18,8 +18,9 @@ using object::text_at;
 namespace {
 
 constexpr const char* kRootPassword = "mysql-password";
+constexpr const char* kApplicationPassword = "mysql-application-password";
 
-const std::vector<std::string> kUserPasswords = {"mysql-migrator-password", "mysql-application-password", "mysql-reader-password"};
+const std::vector<std::string> kUserPasswords = {"mysql-migrator-password", kApplicationPassword, "mysql-reader-password"};
 
 /// What the channel adapter opens.
 const std::vector<std::string> kWechatKeys = {"wechat-app-id",     "wechat-mch-id",     "wechat-private-key",  "wechat-merchant-serial-no",
@@ -31,8 +32,9 @@ const std::vector<std::pair<std::string, std::string>> kPairs = {{"wechat-privat
 const std::vector<std::string> kSimulatorSingles = {"wechat-app-id", "wechat-mch-id", "wechat-merchant-serial-no", "wechat-api-v3-key",
                                                     "wechat-public-key-id"};
 
-/// key -> Secret, from the volumes of one pod spec.
-void collect(const Object* pod_spec, KeySources& keys) {
+/// key -> Secret, from the volumes of one pod spec. Of two workloads that differ, as half-way through a change from `generated` to the
+/// user's, the one with the user's is the newer.
+void collect(const Object* pod_spec, const std::string& generated, KeySources& keys) {
   if (pod_spec == nullptr) return;
   for (const Object& volume : list_at(*pod_spec, {"volumes"})) {
     if (text_at(volume, {"name"}) != kSecretsVolume) continue;      // a patch may bring volumes with other Secrets
@@ -40,15 +42,17 @@ void collect(const Object* pod_spec, KeySources& keys) {
       if (object::truth_at(source, {"secret", "optional"})) continue;      // no decision: they are mounted when they are there
       const std::string secret = text_at(source, {"secret", "name"});
       for (const Object& item : list_at(source, {"secret", "items"})) {
-        if (!secret.empty()) keys.emplace(text_at(item, {"key"}), secret);
+        if (secret.empty()) continue;
+        const auto [known, added] = keys.emplace(text_at(item, {"key"}), secret);
+        if (!added && known->second == generated) known->second = secret;
       }
     }
   }
 }
 
-void collect_workload(const Object& workload, KeySources& keys) {
-  collect(dig(workload, {"spec", "template", "spec"}), keys);
-  collect(dig(workload, {"spec", "jobTemplate", "spec", "template", "spec"}), keys);
+void collect_workload(const Object& workload, const std::string& generated, KeySources& keys) {
+  collect(dig(workload, {"spec", "template", "spec"}), generated, keys);
+  collect(dig(workload, {"spec", "jobTemplate", "spec", "template", "spec"}), generated, keys);
 }
 
 /// The decision as it went into the workloads.
@@ -57,12 +61,12 @@ struct Mounted {
   KeySources by_simulator;      // beside a real channel it has keys of its own
   bool simulator = false;       // it is there
 
-  Mounted(const crds::Platform& platform, const Snapshot& live) {
+  Mounted(const crds::Platform& platform, const Snapshot& live, const std::string& generated) {
     for (const auto& [ref, object] : live.children) {
       if (object::controller_uid(object) != platform.uid) continue;      // a copy that somebody made, labels and all, decides nothing
       const bool is_simulator = ref.kind == "Deployment" && ref.name == platform.child_name("channel-simulator");
       simulator = simulator || is_simulator;
-      collect_workload(object, is_simulator ? by_simulator : by_services);
+      collect_workload(object, generated, is_simulator ? by_simulator : by_services);
     }
   }
   [[nodiscard]] KeySources all() const {
@@ -94,7 +98,8 @@ class UserSecret {
   [[nodiscard]] bool unread() const { return !name_.empty() && !known_; }
   [[nodiscard]] bool named() const { return !name_.empty(); }
   [[nodiscard]] bool exists() const { return secret_ != nullptr; }
-  [[nodiscard]] bool has(const std::string& key) const { return secret_ != nullptr && !text_at(*secret_, {"data", key}).empty(); }
+  [[nodiscard]] std::string data(const std::string& key) const { return secret_ == nullptr ? "" : text_at(*secret_, {"data", key}); }
+  [[nodiscard]] bool has(const std::string& key) const { return !data(key).empty(); }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::string lack(const std::string& key) const {
     if (name_.empty()) return fmt::format("no Secret is named for key \"{}\": set spec.secretRef.name", key);
@@ -158,6 +163,36 @@ class Chooser {
   Decision& decision_;
 };
 
+/// The passwords of the database by `decision`, against those that it has. Those that are new to it are listed, and do not count when they
+/// are to wait: nobody is given the user's in place of a generated one, and the schema Job stays the one that has run.
+void compare_passwords(const crds::Platform& platform, const Snapshot& live, const KeySources& before, const UserSecret& user,
+                       NewPasswords news, Decision& decision) {
+  const std::string ours = platform.child_name(kGeneratedSecret);
+  const Object* generated = find(live, "v1", "Secret", ours);
+  const Digests set = passwords_set(platform, live, generated);
+  Digests wanted;
+  Digests changed;
+  for (const std::string& key : migrate_keys()) {
+    if (decision.keys[key] == ours) continue;
+    const auto was = set.find(key);
+    const std::string digest = user.has(key) ? digest_of(generated, key, user.data(key)) : std::string();
+    const auto mounted = before.find(key);
+    const bool replaces = key != kRootPassword && mounted != before.end() && mounted->second == ours;
+    if (replaces || (!digest.empty() && was != set.end() && was->second != digest)) {
+      changed[key] = digest;
+      if (replaces && news == NewPasswords::Wait) decision.keys[key] = ours;
+    }
+    if (decision.keys[key] == ours) continue;
+    decision.users_passwords = true;
+    const bool stays = was != set.end() && (digest.empty() || news == NewPasswords::Wait);
+    if (stays || !digest.empty()) wanted[key] = stays ? was->second : digest;
+  }
+  decision.passwords = to_text(wanted);
+  if (changed.empty() || news == NewPasswords::Take) return;
+  decision.rotation = Rotation{user.name(), {}, to_text(changed)};
+  for (const auto& [key, digest] : changed) decision.rotation->keys.push_back(key);
+}
+
 }  // namespace
 
 std::vector<std::string> mysql_keys() { return {kRootPassword}; }
@@ -169,7 +204,7 @@ std::vector<std::string> migrate_keys() {
 }
 
 std::vector<std::string> service_keys(const crds::Platform& platform) {
-  std::vector<std::string> keys = {"mysql-application-password"};
+  std::vector<std::string> keys = {kApplicationPassword};
   if (platform.spec.channels.wechat_pay.enabled) keys.insert(keys.end(), kWechatKeys.begin(), kWechatKeys.end());
   return keys;
 }
@@ -180,16 +215,28 @@ std::vector<std::string> simulator_keys() {
   return keys;
 }
 
-Decision decide(const crds::Platform& platform, const Snapshot& live, bool steady) {
+Decision decide(const crds::Platform& platform, const Snapshot& live, bool steady, NewPasswords news) {
   Decision decision;
   const std::vector<std::string> wanted = needed(platform);
-  const Mounted before(platform, live);
   const std::string ours = platform.child_name(kGeneratedSecret);
+  const Mounted before(platform, live, ours);
+  const UserSecret user(live, platform.spec.secret_ref.name);
   if (steady) {
     decision.keys = before.all();
     const bool whole = std::all_of(wanted.begin(), wanted.end(), [&](const std::string& key) { return decision.keys.count(key) > 0; });
     if (whole) {
       decision.root_generated = decision.keys[kRootPassword] == ours;
+      const std::vector<std::string> passwords = migrate_keys();
+      if (std::all_of(passwords.begin(), passwords.end(), [&](const std::string& key) { return decision.keys[key] == ours; }))
+        return decision;
+      if (user.unread()) {
+        decision.reads.push_back(user.ref());
+        return decision;
+      }
+      for (const std::string& key : kUserPasswords) {
+        if (user.has(key)) decision.keys[key] = user.name();
+      }
+      compare_passwords(platform, live, before.by_services, user, news, decision);
       return decision;
     }
     decision.keys.clear();
@@ -197,7 +244,6 @@ Decision decide(const crds::Platform& platform, const Snapshot& live, bool stead
 
   const crds::Channels& channels = platform.spec.channels;
   const std::string& own = channels.wechat_pay.secret_ref.name;
-  const UserSecret user(live, platform.spec.secret_ref.name);
   const UserSecret wechat(live, own.empty() ? platform.spec.secret_ref.name : own);
   for (const UserSecret* secret : {&user, &wechat}) {
     const bool asked = std::find(decision.reads.begin(), decision.reads.end(), secret->ref()) != decision.reads.end();
@@ -219,6 +265,7 @@ Decision decide(const crds::Platform& platform, const Snapshot& live, bool stead
   decision.root_generated = decision.keys[kRootPassword] == ours;
   const std::string theirs = claim == nullptr ? "" : "," + text_at(*claim, {"metadata", "annotations", kPasswordsFromUser}) + ",";
   for (const std::string& key : kUserPasswords) chooser.password(user, key, theirs.find("," + key + ",") != std::string::npos);
+  compare_passwords(platform, live, before.by_services, user, news, decision);
 
   const bool simulated = channels.wechat_pay.enabled && channels.wechat_pay.base_url.empty() && channels.simulator.enabled;
   if (simulated) {
@@ -246,8 +293,17 @@ std::string passwords_from_user(const Context& ctx) {
 
 bool mounts_missing(const Object& workload, const std::vector<Missing>& missing) {
   KeySources keys;
-  collect_workload(workload, keys);
+  collect_workload(workload, "", keys);
   return std::any_of(missing.begin(), missing.end(), [&](const Missing& one) { return keys.count(one.key) > 0; });
+}
+
+bool moves_password(const Object& live, const Object& wanted) {
+  KeySources before;
+  KeySources after;
+  collect_workload(live, "", before);
+  collect_workload(wanted, "", after);
+  return before.count(kApplicationPassword) > 0 && after.count(kApplicationPassword) > 0 &&
+         before[kApplicationPassword] != after[kApplicationPassword];
 }
 
 Generate generated(const Context& ctx) {

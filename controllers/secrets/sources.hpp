@@ -1,13 +1,15 @@
 // Which Secret each key comes from. A user's own key wins; what is missing and can be made comes from payment-generated, which is
-// made once and never changed. A user's Secret is read by name, only while something is not Ready or the spec changed; in steady state
-// the decision is read back from the pod templates that it went into. What came from the user stays the user's: while the Secret or the key
-// is gone it is missing, and never replaced by a generated one.
+// made once and never changed. In steady state the decision is read back from the pod templates that it went into, and a user's Secret is
+// read, by name, only if the database's passwords come from it. What came from the user stays the user's: while the Secret or the key
+// is gone it is missing, and never replaced by a generated one. Passwords that the database does not have yet wait (rotation.hpp).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "controllers/component/context.hpp"
+#include "controllers/secrets/rotation.hpp"
 
 namespace controllers::secrets {
 
@@ -22,10 +24,19 @@ struct Decision {
   std::vector<Ref> reads;  // not empty: read these first
   std::vector<Missing> missing;
   bool root_generated = true;  // the database's root password is ours
+  bool users_passwords = false;  // the database has passwords of the user's; nothing tells when he changes them
+  std::string passwords;  // digests of those, for the schema Job
+  std::optional<Rotation> rotation;  // that waits
 };
 
-/// `steady`: the platform is Ready for this generation, so nothing needs to be read.
-[[nodiscard]] Decision decide(const crds::Platform& platform, const Snapshot& live, bool steady);
+/// Passwords that the database does not have.
+enum class NewPasswords { Wait, Take };
+
+/// `steady`: the platform is Ready for this generation.
+[[nodiscard]] Decision decide(const crds::Platform& platform, const Snapshot& live, bool steady, NewPasswords news);
+
+/// Whether the workload would mount the application's password from another Secret.
+[[nodiscard]] bool moves_password(const Object& live, const Object& wanted);
 
 /// Whether a workload mounts one of the missing keys: its pods could not start.
 [[nodiscard]] bool mounts_missing(const Object& workload, const std::vector<Missing>& missing);

@@ -42,6 +42,7 @@ template <>
 Description<PendingChange> describe() {
   return Description<PendingChange>()
       .field("component", &PendingChange::component, "Kind and name of the object.", {.length_max = 320, .required = true})
+      .field("reason", &PendingChange::reason, "Release, Restart or PasswordRotation.", {.length_max = 63})
       .field("change", &PendingChange::change, "What would change: field, old and new value.", {.length_max = kMessageMax})
       .field("restarts", &PendingChange::restarts, "The pods that would restart, and what that means.", {.length_max = kMessageMax})
       .field("waitsFor", &PendingChange::waits_for, "What it waits for, and how to let it happen.", {.length_max = kMessageMax});

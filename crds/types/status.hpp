@@ -18,8 +18,8 @@ struct Condition {
 struct Component {
   std::string name;
   std::string kind;
-  std::int32_t ready = 0;
-  std::int32_t desired = 0;
+  std::int64_t ready = 0;
+  std::int64_t desired = 0;
   std::string image;
   std::string message;
 };
@@ -27,6 +27,7 @@ struct Component {
 /// A change that is held back.
 struct PendingChange {
   std::string component;
+  std::string reason;
   std::string change;
   std::string restarts;
   std::string waits_for;

@@ -33,7 +33,7 @@ Object to_object(const StatusView::Condition& condition) {
           {"since", condition.since}};
 }
 
-Cell pods_cell(const StatusView::Component& component) {
+Cell pods_cell(const crds::Component& component) {
   return {fmt::format("{}/{}", component.ready, component.desired), component.ready < component.desired ? Tone::Bad : Tone::Good};
 }
 
@@ -87,7 +87,8 @@ StatusView status_view(const Object& platform) {
     }
   }
   for (const Object& one : list_at(platform, {"status", "pendingChanges"})) {
-    view.pending.push_back({text_at(one, {"component"}), text_at(one, {"change"}), text_at(one, {"restarts"}), text_at(one, {"waitsFor"})});
+    view.pending.push_back({text_at(one, {"component"}), text_at(one, {"reason"}), text_at(one, {"change"}), text_at(one, {"restarts"}),
+                            text_at(one, {"waitsFor"})});
   }
   return view;
 }
@@ -103,7 +104,7 @@ std::string status_text(const StatusView& view, base::TimePoint now, const Conso
   if (!view.components.empty()) {
     std::vector<std::vector<Cell>> rows = {
         {{"COMPONENT", Tone::Faint}, {"KIND", Tone::Faint}, {"READY", Tone::Faint}, {"IMAGE", Tone::Faint}}};
-    for (const StatusView::Component& one : view.components) rows.push_back({{one.name}, {one.kind}, pods_cell(one), {one.image}});
+    for (const crds::Component& one : view.components) rows.push_back({{one.name}, {one.kind}, pods_cell(one), {one.image}});
     text += "\n" + table(console, rows);
   }
   if (!view.endpoints.empty()) {
@@ -112,7 +113,7 @@ std::string status_text(const StatusView& view, base::TimePoint now, const Conso
     text += "\n" + table(console, rows);
   }
   if (!view.pending.empty()) text += "\n" + console.paint(Tone::Faint, "DECIDED, AND WAITING") + "\n";
-  for (const StatusView::Pending& one : view.pending) {
+  for (const crds::PendingChange& one : view.pending) {
     text += one.component + ": " + one.change + "\n";
     if (!one.restarts.empty()) text += "  restarts " + one.restarts + "\n";
     text += "  " + console.paint(Tone::Strong, "waits for ") + one.waits_for + "\n";
@@ -139,7 +140,7 @@ Object to_object(const StatusView& view) {
                 {"endpoints", Object::object()},
                 {"pendingChanges", Object::array()},
                 {"problem", view.problem ? to_object(*view.problem) : Object()}};
-  for (const StatusView::Component& one : view.components) {
+  for (const crds::Component& one : view.components) {
     out["components"].push_back({{"name", one.name},
                                  {"kind", one.kind},
                                  {"ready", one.ready},
@@ -148,9 +149,12 @@ Object to_object(const StatusView& view) {
                                  {"message", one.message}});
   }
   for (const auto& [name, url] : view.endpoints) out["endpoints"][name] = url;
-  for (const StatusView::Pending& one : view.pending) {
-    out["pendingChanges"].push_back(
-        {{"component", one.component}, {"change", one.change}, {"restarts", one.restarts}, {"waitsFor", one.waits_for}});
+  for (const crds::PendingChange& one : view.pending) {
+    out["pendingChanges"].push_back({{"component", one.component},
+                                     {"reason", one.reason},
+                                     {"change", one.change},
+                                     {"restarts", one.restarts},
+                                     {"waitsFor", one.waits_for}});
   }
   if (view.problem) out["problem"]["next"] = view.next_step;
   return out;

@@ -7,6 +7,7 @@
 
 #include "common/base/clock.hpp"
 #include "controllers/object/path.hpp"
+#include "crds/types/status.hpp"
 #include "operator/cli/console.hpp"
 
 namespace cli {
@@ -19,21 +20,6 @@ struct StatusView {
     std::string message;
     std::string since;      // RFC 3339
   };
-  struct Component {
-    std::string name;
-    std::string kind;
-    std::int64_t ready = 0;
-    std::int64_t desired = 0;
-    std::string image;
-    std::string message;
-  };
-  struct Pending {
-    std::string component;
-    std::string change;
-    std::string restarts;
-    std::string waits_for;
-  };
-
   std::string name_space = {};
   std::string name = {};
   std::optional<Condition> ready = {};
@@ -43,9 +29,9 @@ struct StatusView {
   std::int64_t observed = -1;
   std::string version = {};
   std::string services = {};
-  std::vector<Component> components = {};
+  std::vector<crds::Component> components = {};
   std::vector<std::pair<std::string, std::string>> endpoints = {};      // those that there are
-  std::vector<Pending> pending = {};
+  std::vector<crds::PendingChange> pending = {};
   std::optional<Condition> problem = {};      // the one that has been there longest
   std::string next_step = {};                 // about the problem
 };

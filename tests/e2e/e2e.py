@@ -265,6 +265,60 @@ def a_release_rolls_step_by_step_under_load_and_fails_no_request():
     check(release_of(get("deployment", "payment-service")) == before, "the way back did not arrive")
 
 
+def runtime_pods():
+    """Of the services, by uid: the template that each is made from, and how often its containers were restarted. Autoscalers add and take pods."""
+    return {pod["metadata"]["uid"]: (pod["metadata"]["labels"]["pod-template-hash"],
+                                     sum(container["restartCount"] for container in pod["status"].get("containerStatuses", [])))
+            for pod in items("pods", selector="app in (payment-service, callback-service)")}
+
+
+def opens_the_database(password):
+    done = kubectl("exec", "mysql-0", "-n", "payment", "--", "mariadb", "--protocol=tcp", "--host=127.0.0.1", "--user=payment_app",
+                   f"--password={password}", "--execute=SELECT 1", ok=False)
+    check(done.returncode == 0 or "Access denied" in done.stderr, done.stderr)
+    return done.returncode == 0
+
+
+def pending_changes():
+    return get("pp", "quickstart")["status"].get("pendingChanges", [])
+
+
+@test
+def a_changed_database_password_waits_and_reaches_the_database_on_approval_under_load():
+    if not EMBEDDED:
+        return "skip"   # as above
+    first, second = (f"{word}-password-{RUN}" for word in ("first", "second"))
+    kubectl("create", "secret", "generic", "payment-service-secret", "-n", "payment", f"--from-literal=mysql-application-password={first}")
+    patch_spec({"services": {"payment": {"logLevel": "debug"}}})      # an edit that restarts pods takes the user's password along
+    ready()
+    check(opens_the_database(first), "the user's password did not take the generated one's place")
+    eventually("the former pods are gone", lambda: all("deletionTimestamp" not in pod["metadata"] for pod in
+                                                       items("pods", selector="app in (payment-service, callback-service)")), 120)
+    before = runtime_pods()
+
+    with Load(payment(), f"PASS_{RUN}") as load:
+        change = {"stringData": {"mysql-application-password": second}}
+        kubectl("patch", "secret", "payment-service-secret", "-n", "payment", "-p", json.dumps(change))
+        kubectl("annotate", "pp", "quickstart", "-n", "payment", "look=now")      # not in five minutes
+        waiting = eventually("the change waits", pending_changes, 30)
+        check([one["reason"] for one in waiting] == ["PasswordRotation"], f"{waiting}")
+        check("PasswordRotation" in kubectl_payment("status", "-o", "json"), "kubectl payment status is silent about it")
+        load.goes_on()
+        check(opens_the_database(first) and not opens_the_database(second), "the database was told without an approval")
+        kubectl(*waiting[0]["waitsFor"].split("kubectl ")[1].split(" "), "-n", "payment")
+        eventually("it is carried out", lambda: not pending_changes() and opens_the_database(second), 90)
+        ready()
+        load.goes_on()
+    check(not opens_the_database(first), "the former password still opens the database")
+    after = runtime_pods()
+    check({template for template, _ in after.values()} <= {template for template, _ in before.values()}, "pods were made anew")
+    check(all(after[uid] == before[uid] for uid in before.keys() & after.keys()), f"containers were restarted: {before}, {after}")
+    check(not load.failures, f"{len(load.failures)} of {load.requests()} requests failed, first: {load.failures[:3]}")
+    check_nothing_lost(load)
+    patch_spec({"services": {"payment": {"logLevel": "info"}}})      # new pods have the new password
+    ready()
+
+
 @test
 def a_killed_database_loses_nothing_that_was_answered():
     if not EMBEDDED:

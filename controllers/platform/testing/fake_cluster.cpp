@@ -77,10 +77,10 @@ void FakeCluster::edit_spec(const Object& patch) {
   platform["metadata"]["generation"] = platform["metadata"]["generation"].get<int>() + 1;
 }
 
-void FakeCluster::user_secret(const std::string& name, const std::vector<std::string>& keys) {
+void FakeCluster::user_secret(const std::string& name, const std::vector<std::string>& keys, const std::string& value) {
   Object secret = {
       {"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", {{"name", name}, {"namespace", "payment"}, {"uid", "secret-" + name}}}};
-  for (const std::string& key : keys) secret["data"][key] = "eA==";
+  for (const std::string& key : keys) secret["data"][key] = value;
   strangers[{"v1", "Secret", name}] = secret;
 }
 
@@ -201,6 +201,9 @@ void FakeCluster::generate(const Generate& g) {
   secret["metadata"]["creationTimestamp"] = base::to_rfc3339(now);
   secret.erase("stringData");
   for (const auto& [key, value] : g.object["stringData"].items()) secret["data"][key] = value;
+  for (const Generate::Recipe& recipe : g.recipes) {
+    if (const auto* password = std::get_if<Generate::Password>(&recipe)) secret["data"][password->key] = "Z2VuZXJhdGVk";
+  }
   snapshot.children[ref] = secret;
 }
 

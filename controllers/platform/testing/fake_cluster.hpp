@@ -28,7 +28,7 @@ class FakeCluster {
 
   void edit_spec(const Object& patch);
 
-  void user_secret(const std::string& name, const std::vector<std::string>& keys);
+  void user_secret(const std::string& name, const std::vector<std::string>& keys, const std::string& value = "eA==");
 
   /// One reconcile as the engine runs it: reads are answered until a plan asks for none.
   Plan decide();

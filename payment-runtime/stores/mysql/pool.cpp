@@ -75,10 +75,22 @@ void Pool::submit(std::unique_ptr<Job> job) {
   }
 }
 
-Outcome<Connection> Pool::connect() const {
+/// The file may be ahead of the database: changed, and not yet set there. Then the password that it knows still opens a connection.
+Outcome<Connection> Pool::connect() {
+  base::Secret accepted;
+  {
+    const std::scoped_lock lock{mutex_};
+    accepted = accepted_;
+  }
   const base::Result<base::Secret> password = read_password(options_.password_file);
-  if (!password) return tl::unexpected(Failure{Failure::Kind::Denied, 0, password.error().message});
-  return Connection::open(options_.endpoint, options_.user, *password);
+  if (!password && accepted.empty()) return tl::unexpected(Failure{Failure::Kind::Denied, 0, password.error().message});
+  Outcome<Connection> connection = Connection::open(options_.endpoint, options_.user, password ? *password : accepted);
+  if (connection && password) {
+    const std::scoped_lock lock{mutex_};
+    accepted_ = *password;
+  }
+  const bool denied = !connection && connection.error().kind == Failure::Kind::Denied;
+  return denied && password && !accepted.empty() ? Connection::open(options_.endpoint, options_.user, accepted) : std::move(connection);
 }
 
 void Pool::work(Worker& worker) {

@@ -112,7 +112,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   void work(Worker& worker);
   void perform(Worker& worker, Job& job);
   void count_collision();
-  Outcome<Connection> connect() const;
+  Outcome<Connection> connect();
   [[nodiscard]] base::Error unavailable(const std::string& why) const;
 
   const Options options_;
@@ -122,6 +122,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   std::condition_variable stopped_;   // the end; apart, so that no job's notice goes to a worker that waits to reconnect
   std::deque<std::unique_ptr<Job>> queue_;
   std::vector<Worker> workers_;
+  base::Secret accepted_;          // the last password that opened a connection
   bool stopping_ = false;
   bool away_ = false;              // nobody is connected, and the last try failed
   std::string away_reason_;

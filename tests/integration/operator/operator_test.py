@@ -1,11 +1,12 @@
 """The real operator against a real API server with real controllers (control tier: pods become Ready, Jobs complete, claims bind)."""
 
+import base64
 import copy
 import json
+import pathlib
 import time
-import unittest
 
-from harness import CHILD_KINDS, ROOT, Cluster, Operator, Space, eventually, main
+from harness import CHILD_KINDS, ROOT, Cluster, InSpace, Operator, eventually, main
 
 CLUSTER = None
 QUICKSTART = ROOT / "examples/quickstart.yaml"
@@ -13,7 +14,7 @@ QUICKSTART = ROOT / "examples/quickstart.yaml"
 
 def setUpModule():
     global CLUSTER
-    CLUSTER = Cluster("control")
+    CLUSTER = InSpace.cluster = Cluster("control")
 
 
 def tearDownModule():
@@ -22,26 +23,7 @@ def tearDownModule():
     CLUSTER.down()
 
 
-def namespace_of(test):
-    return test.id().rsplit(".", 1)[1].replace("_", "-")[:60].strip("-")
-
-
-class OperatorTest(unittest.TestCase):
-    def setUp(self):
-        self.space = Space(CLUSTER, namespace_of(self))
-        self.operators = []
-
-    def tearDown(self):
-        for operator in self.operators:
-            operator.kill()
-        self.space.delete()
-
-    def operator(self):
-        operator = Operator(CLUSTER, self.space.name)
-        self.operators.append(operator)
-        operator.ready()
-        return operator
-
+class OperatorTest(InSpace):
     def installed(self):
         """A quickstart platform that is Ready, and the operator that made it."""
         operator = self.operator()
@@ -115,6 +97,44 @@ class Install(OperatorTest):
         self.assertLess(seconds, 5.5)
         self.operator()
         self.wait_ready()
+
+
+class Passwords(OperatorTest):
+    def test_of_the_user_that_change_wait_for_an_approval_which_runs_the_schema_job_and_restarts_nothing(self):
+        values = ["the-first-of-them", "the-second-of-them"]
+        self.space.kubectl("create", "secret", "generic", "payment-service-secret", f"--from-literal=mysql-application-password={values[0]}")
+        operator = self.installed()
+
+        def rolled_out():
+            return {name: (child["metadata"]["uid"], child["metadata"]["generation"]) for (kind, name), child in self.space.children().items()
+                    if kind in ("Deployment", "StatefulSet", "CronJob")}
+
+        def schema_jobs():
+            return [name for kind, name in self.space.children() if kind == "Job"]
+
+        def pending():
+            return self.object("pp", "quickstart")["status"].get("pendingChanges", [])
+
+        before, jobs = rolled_out(), schema_jobs()
+        self.space.patch("secret", "payment-service-secret", {"stringData": {"mysql-application-password": values[1]}})
+        self.space.kubectl("annotate", "pp", "quickstart", "look=now")     # not in five minutes
+        waiting = eventually("the change waits", pending, 30)
+        self.assertEqual([(one["reason"], one["component"]) for one in waiting], [("PasswordRotation", f"Job {jobs[0]}")])
+        self.assertIn("payment-service-secret has another value of mysql-application-password", waiting[0]["change"])
+        operator.at_rest()
+        self.assertEqual(schema_jobs(), jobs)
+
+        command = waiting[0]["waitsFor"].split("kubectl ")[1].split(" ")
+        self.space.kubectl(*command)
+        eventually("it is carried out", lambda: not pending() and schema_jobs() != jobs, 60)
+        self.wait_ready()
+        operator.at_rest()
+        self.assertEqual(len(schema_jobs()), 1)
+        self.assertEqual(rolled_out(), before)
+        told = self.space.kubectl("get", "pp,jobs,events", "-o", "json") + pathlib.Path(operator.log.name).read_text(encoding="utf-8")
+        for value in values:
+            for text in (value, base64.b64encode(value.encode()).decode()):
+                self.assertNotIn(text, told)
 
 
 class Drift(OperatorTest):

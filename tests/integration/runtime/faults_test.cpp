@@ -142,6 +142,24 @@ TEST(DatabaseFrozen, EndsWithinTheStatementsTimeoutAndTheStepIsFoundAgain) {
   EXPECT_EQ(server.scalar("SELECT COUNT(*) FROM payment_records WHERE business_no = 'FROZEN'"), "1");
 }
 
+TEST(PasswordChanged, ConnectionsAreMadeWithTheOneThatTheDatabaseHasBeforeAndAfterItIsSet) {
+  testing_servers::MariaDb server;
+  const auto migrated = [&server] { return migrate(server.migrate_options(), base::system_clock(), soon()); };
+  ASSERT_TRUE(migrated());
+  MysqlStore store{server.store_options(2), base::system_clock()};
+  Shard shard{&store};
+  const auto all_connections_end = [&server] { return server.root().query("KILL HARD USER payment_app"); };
+  ASSERT_TRUE(run(store.ping(soon())));
+  server.write_secret("mysql-application-password", "another one");
+  ASSERT_TRUE(all_connections_end());
+  EXPECT_TRUE(shard.create("BEFORE")) << "the file is ahead of the database";
+  const auto set = migrated();
+  ASSERT_TRUE(set) << base::describe(set.error());
+  EXPECT_EQ(set->users_changed, std::vector<std::string>{"payment_app"});
+  ASSERT_TRUE(all_connections_end());
+  EXPECT_TRUE(shard.create("AFTER"));
+}
+
 TEST(RedisStopped, DuplicatesAreStillRefusedAndPaymentsGoOn) {
   testing_servers::MariaDb& server = testing_servers::shared_mariadb();
   testing_servers::clear_tables(server);

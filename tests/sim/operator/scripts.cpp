@@ -40,6 +40,11 @@ Deed write_secret() {
   return {"write Secret", [](World& world) { world.put_user_secret(kUserSecret, user_secret(false)); }};
 }
 
+/// In place of a generated one.
+Deed write_password() {
+  return {"write Secret", [](World& world) { world.put_user_secret(kUserSecret, {{"mysql-application-password", "dXNlcg=="}}); }};
+}
+
 Deed remove_platform(bool with_data) {
   return {"delete", [with_data](World& world) {
             if (with_data) world.properties().data_may_go();
@@ -101,6 +106,7 @@ const std::vector<Script>& scripts() {
        small(),
        {write_secret(), edit("simulator off", {{"channels", {{"simulator", {{"enabled", false}}}}}}),
         edit("jobs", {{"reconciliation", {{"schedule", "15 * * * *"}, {"timeoutSeconds", 900}, {"lookbackDays", 3}}}})}},
+      {"password", small(), {write_password(), edit("env", {{"services", {{"callback", {{"logLevel", "warn"}}}}}})}},
       {"pause",
        small(),
        {edit("pause", {{"paused", true}}), edit("env", {{"services", {{"callback", {{"logLevel", "warn"}}}}}}),
