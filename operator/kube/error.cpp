@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -31,6 +32,13 @@ Code code_of(int status, const std::string& reason) {
   }
 }
 
+/// An applied object that is not of its schema is answered 500 without a reason, though nothing was stored and the same would be said
+/// again. Source: apimachinery, managedfields/internal/structuredmerge.go, Apply(); Kubernetes issue 139253.
+bool is_against_the_schema(int status, const std::string& reason, std::string_view message) {
+  return status == 500 && reason.empty() &&
+         (message.starts_with("failed to create typed patch object ") || message.starts_with("failed to convert new object "));
+}
+
 }  // namespace
 
 base::Error error_of(const Response& response) {
@@ -44,8 +52,9 @@ base::Error error_of(const Response& response) {
     error.message = "HTTP " + std::to_string(response.status) + ": " + base::clip(response.body, kExcerptBytes);
     return error;
   }
-  error.code = code_of(response.status, text(status, "reason"));
+  const std::string reason = text(status, "reason");
   error.message = text(status, "message");
+  error.code = is_against_the_schema(response.status, reason, error.message) ? Code::InvalidArgument : code_of(response.status, reason);
   if (error.message.empty()) error.message = "HTTP " + std::to_string(response.status);
   const auto details = status.find("details");
   if (details == status.end() || !details->is_object()) return error;

@@ -40,6 +40,20 @@ TEST(Errors, TellAnExistingObjectFromALostRace) {
   EXPECT_EQ(error_of({410, R"({"reason":"Expired"})", std::nullopt}).code, Code::OutOfRange);
 }
 
+TEST(Errors, AnObjectAgainstItsSchemaIsRefusedThoughTheServerCallsItAnErrorOfItsOwn) {
+  for (const char* words :
+       {"failed to create typed patch object (shop/redis; apps/v1, Kind=Deployment): .spec.template.spec.containers"
+        "[name=\\\"redis\\\"].imag: field not declared in schema",
+        "failed to convert new object (shop/redis; apps/v1, Kind=Deployment) to proper version: quantities must match"}) {
+    const auto error = error_of({500, std::string(R"({"kind":"Status","message":")") + words + R"(","code":500})", std::nullopt});
+    EXPECT_EQ(error.code, Code::InvalidArgument) << words;
+    EXPECT_THAT(error.message, HasSubstr("(shop/redis; apps/v1, Kind=Deployment)"));
+  }
+  const char* const kEtcd = R"({"kind":"Status","message":"etcdserver: leader changed","code":500})";
+  const char* const kWebhook = R"({"kind":"Status","reason":"InternalError","message":"failed to convert new object x","code":500})";
+  for (const char* body : {kEtcd, kWebhook}) EXPECT_EQ(error_of({500, body, std::nullopt}).code, Code::Unknown) << body;
+}
+
 TEST(Errors, AnAnswerThatMayHaveActedIsUnknown) {
   for (const int status : {500, 502, 504}) EXPECT_EQ(error_of({status, "<html>", std::nullopt}).code, Code::Unknown) << status;
   EXPECT_EQ(error_of({503, "", std::nullopt}).code, Code::Unavailable);
