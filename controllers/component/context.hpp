@@ -44,7 +44,7 @@ struct ComponentStatus {
   std::int64_t desired = 0;
   std::string image = {};       // that we want it to run, set when it is seen to run well; empty: not yet
   bool good = false;
-  std::string reason = {};      // of the closed list in docs/reference/conditions.md
+  Reason reason = Reason::Progressing;
   std::string message = {};     // what, which object, what next
 };
 

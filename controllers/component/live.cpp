@@ -1,6 +1,8 @@
 #include "controllers/component/live.hpp"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -40,17 +42,40 @@ std::string pull_failure(std::string message) {
   return message.empty() ? message : ": " + message;
 }
 
+/// What helps a pod that the scheduler finds no node for, by its words. Source: kube-scheduler, the error texts of its plugins.
+std::string placement_advice(const std::string& why) {
+  constexpr std::pair<std::string_view, std::string_view> kAdvice[] = {
+      {"Insufficient ", "add capacity or lower the requests"},
+      {"Too many pods", "add a node"},
+      {"node affinity/selector", "put nodeSelector or nodeAffinity of its podTemplate right, or label a node"},
+      {"untolerated taint", "tolerate the taint in its podTemplate, or take it off a node"},
+      {"were unschedulable", "uncordon a node"},
+      {"affinity rules", "put podAffinity of its podTemplate right, or add a node"},
+      {"topology spread constraints", "put topologySpreadConstraints of its podTemplate right, or add a node"},
+      {"volume node affinity conflict", "bring back the node that its volume belongs to"},
+      {"PersistentVolumeClaim", ""},      // the claim's own trouble says more
+  };
+  std::string advice;
+  bool known = false;
+  for (const auto& [words, what] : kAdvice) {
+    if (why.find(words) == std::string::npos) continue;
+    known = true;
+    if (!what.empty()) advice += fmt::format("; {}", what);
+  }
+  return known ? advice : "; add capacity, or put requests and placement of its podTemplate right";
+}
+
 std::optional<Problem> container_problem(const Object& pod, const Object& container) {
   const std::string who = fmt::format("container {} of Pod {}", text_at(container, {"name"}), name_of(pod));
   const std::string waiting = text_at(container, {"state", "waiting", "reason"});
   const std::string message = clip(text_at(container, {"state", "waiting", "message"}));
   if (is_pull_failure(waiting)) {
-    return Problem{"ImageUnavailable",
+    return Problem{Reason::ImageUnavailable,
                    fmt::format("{} cannot get image \"{}\"{}; push the image, or put its name or imagePullSecrets right", who,
                                text_at(container, {"image"}), pull_failure(message))};
   }
   if (any_of(waiting, {"CreateContainerConfigError", "CreateContainerError", "RunContainerError", "InvalidContainerConfig"})) {
-    return Problem{"ContainerInvalid", fmt::format("{} cannot be started: {} {}", who, waiting, message)};
+    return Problem{Reason::ContainerInvalid, fmt::format("{} cannot be started: {} {}", who, waiting, message)};
   }
   const Object* last = dig(container, {"state", "terminated"});
   if (last == nullptr || number_at(*last, {"exitCode"}) == 0) last = dig(container, {"lastState", "terminated"});
@@ -58,7 +83,7 @@ std::optional<Problem> container_problem(const Object& pod, const Object& contai
   if (waiting == "CrashLoopBackOff" || failing) {
     const std::string why = last == nullptr ? message : last_words(text_at(*last, {"message"}));
     const std::string end = last == nullptr ? "" : text_at(*last, {"reason"});
-    return Problem{"ContainerFailing",
+    return Problem{Reason::ContainerFailing,
                    fmt::format("{} ended with exit code {} ({}){}{}; see its log", who,
                                last == nullptr ? -1 : number_at(*last, {"exitCode"}), end, why.empty() ? "" : ": ", why)};
   }
@@ -86,6 +111,23 @@ bool is_past(const std::string& since, std::chrono::seconds by, base::TimePoint 
   return !time || now - *time >= by;
 }
 
+std::optional<std::chrono::seconds> until_trouble(const Context& ctx) {
+  std::optional<std::chrono::seconds> soonest;
+  const auto look = [&](const std::string& since) {
+    const auto time = base::parse_rfc3339(since);
+    if (!time || ctx.now - *time >= kPlacementTakes) return;
+    const auto left = std::chrono::ceil<std::chrono::seconds>(*time + kPlacementTakes - ctx.now);
+    soonest = std::min(soonest.value_or(left), left);
+  };
+  for (const auto& [ref, object] : ctx.live.children) {
+    const Object* scheduled = ref.kind == "Pod" ? object::condition_of(object, "PodScheduled") : nullptr;
+    if (scheduled != nullptr && text_at(*scheduled, {"status"}) == "False") look(text_at(*scheduled, {"lastTransitionTime"}));
+    const bool unbound = ref.kind == "PersistentVolumeClaim" && text_at(object, {"status", "phase"}) == "Pending";
+    if (unbound) look(text_at(object, {"metadata", "creationTimestamp"}));
+  }
+  return soonest;
+}
+
 std::vector<const Object*> pods_of(const Context& ctx, const std::string& app) {
   std::vector<const Object*> pods;
   for (const auto& [ref, object] : ctx.live.children) {
@@ -103,17 +145,21 @@ std::optional<Problem> pod_problem(const Object& pod, base::TimePoint now) {
   const Object* scheduled = object::condition_of(pod, "PodScheduled");
   if (scheduled != nullptr && text_at(*scheduled, {"status"}) == "False" &&
       is_past(text_at(*scheduled, {"lastTransitionTime"}), kPlacementTakes, now)) {
-    return Problem{"Unschedulable", fmt::format("Pod {} has no node: {}", name_of(pod), clip(text_at(*scheduled, {"message"})))};
+    const std::string why = text_at(*scheduled, {"message"});
+    return Problem{Reason::Unschedulable, fmt::format("Pod {} has no node: {}{}", name_of(pod), clip(why), placement_advice(why))};
   }
   if (text_at(pod, {"status", "phase"}) == "Failed") {
-    return Problem{"ContainerFailing", fmt::format("Pod {} failed: {} {}", name_of(pod), text_at(pod, {"status", "reason"}),
-                                                   clip(text_at(pod, {"status", "message"})))};
+    return Problem{Reason::ContainerFailing, fmt::format("Pod {} failed: {} {}", name_of(pod), text_at(pod, {"status", "reason"}),
+                                                         clip(text_at(pod, {"status", "message"})))};
   }
   return std::nullopt;
 }
 
 std::optional<Problem> first_pod_problem(const Context& ctx, const std::string& app) {
-  for (const Object* pod : pods_of(ctx, app)) {
+  std::vector<const Object*> pods = pods_of(ctx, app);
+  const auto made = [](const Object* pod) { return text_at(*pod, {"metadata", "creationTimestamp"}); };
+  std::stable_sort(pods.begin(), pods.end(), [&made](const Object* one, const Object* other) { return made(one) > made(other); });
+  for (const Object* pod : pods) {
     if (auto problem = pod_problem(*pod, ctx.now)) return problem;
   }
   return std::nullopt;

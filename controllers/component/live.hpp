@@ -18,7 +18,7 @@ namespace controllers {
 [[nodiscard]] std::vector<const Object*> pods_of(const Context& ctx, const std::string& app);
 
 struct Problem {
-  std::string reason;      // ImageUnavailable | Unschedulable | ContainerFailing | ContainerInvalid
+  Reason reason;      // ImageUnavailable | Unschedulable | ContainerFailing | ContainerInvalid
   std::string message;
 };
 
@@ -28,7 +28,10 @@ constexpr std::chrono::seconds kPlacementTakes{10};
 /// Whether a time that an object states lies at least this long ago; one that cannot be read does.
 [[nodiscard]] bool is_past(const std::string& since, std::chrono::seconds by, base::TimePoint now);
 
-/// The first thing that keeps a pod of this app from running, in the words of the kubelet or the scheduler.
+/// When a pod or a claim that is still on its way will have waited for long enough to be in trouble; nothing tells us of that moment.
+[[nodiscard]] std::optional<std::chrono::seconds> until_trouble(const Context& ctx);
+
+/// What keeps a pod of this app from running, in the words of the kubelet or the scheduler; of several pods the newest in trouble tells.
 [[nodiscard]] std::optional<Problem> first_pod_problem(const Context& ctx, const std::string& app);
 /// The same for one pod.
 [[nodiscard]] std::optional<Problem> pod_problem(const Object& pod, base::TimePoint now);

@@ -22,10 +22,13 @@ constexpr std::int32_t kPort = 3306;
 inline constexpr const char* kRanWith = "paymentplatform.io/ran-with";
 /// Its value on a live claim, as far as it is in our own words, or "".
 [[nodiscard]] std::string ran_with(const Object& claim);
+/// Why data that one image has run is not safe with another: another server, or an older release series of the same. "" when nothing in the
+/// images' names speaks against it; a digest without a tag says nothing.
+[[nodiscard]] std::string risk_to_data(const std::string& ran_with, const std::string& wanted);
 /// Why the live claim has to be deleted and made anew; only ever while nothing is bound to it.
 [[nodiscard]] std::optional<std::string> claim_to_replace(const Context& ctx, const Object& live);
-/// What of a bound claim can no longer be changed, or "".
-[[nodiscard]] std::string claim_warning(const Context& ctx, const Object& live);
+/// What the spec asks of a bound claim and cannot have: it neither shrinks nor changes its class.
+[[nodiscard]] std::optional<crds::Problem> without_effect(const Context& ctx, const Object& live);
 [[nodiscard]] bool is_bound(const Object& claim);
 
 }  // namespace controllers::database

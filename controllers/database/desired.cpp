@@ -133,21 +133,21 @@ std::optional<std::string> claim_to_replace(const Context& ctx, const Object& li
   return std::nullopt;
 }
 
-std::string claim_warning(const Context& ctx, const Object& live) {
-  if (!is_bound(live)) return {};
+std::optional<crds::Problem> without_effect(const Context& ctx, const Object& live) {
+  if (!is_bound(live)) return std::nullopt;
   const crds::ClaimStorage storage = ctx.platform.mysql().storage;
   const std::string live_class = object::text_at(live, {"spec", "storageClassName"});
   if (!storage.storage_class_name.empty() && storage.storage_class_name != live_class) {
-    return fmt::format(
-        "PersistentVolumeClaim {} is bound with storage class \"{}\"; spec.database.managed.storage.storageClassName \"{}\" has no effect "
-        "until the data is moved",
-        ctx.name(kClaim), live_class, storage.storage_class_name);
+    return crds::Problem{
+        "spec.database.managed.storage.storageClassName",
+        fmt::format("\"{}\" has no effect: PersistentVolumeClaim {} is bound with storage class \"{}\" until its data is moved",
+                    storage.storage_class_name, ctx.name(kClaim), live_class)};
   }
   const Object* size = object::dig(live, {"spec", "resources", "requests", "storage"});
-  if (size != nullptr && object::less_quantity(storage.size, *size)) {
-    return fmt::format("PersistentVolumeClaim {} cannot shrink to {}; it keeps its size", ctx.name(kClaim), storage.size);
-  }
-  return {};
+  if (size == nullptr || !object::less_quantity(storage.size, *size)) return std::nullopt;
+  return crds::Problem{"spec.database.managed.storage.size",
+                       fmt::format("{} has no effect: PersistentVolumeClaim {} has {}, and a volume cannot shrink", storage.size,
+                                   ctx.name(kClaim), size->is_string() ? size->get<std::string>() : size->dump())};
 }
 
 }  // namespace controllers::database

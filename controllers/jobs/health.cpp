@@ -33,7 +33,7 @@ ComponentStatus health(const Context& ctx) {
   ComponentStatus status{.name = name, .kind = "Job", .desired = 1};
   const Object* job = find(ctx.live, "batch/v1", "Job", name);
   if (job == nullptr) {
-    status.reason = "SchemaCreating";
+    status.reason = Reason::SchemaCreating;
     status.message = fmt::format("Job {} is being created", name);
     return status;
   }
@@ -41,18 +41,18 @@ ComponentStatus health(const Context& ctx) {
     status.good = true;
     status.image = ctx.images.runtime;
     status.ready = 1;
-    status.reason = "SchemaReady";
+    status.reason = Reason::SchemaReady;
     status.message = fmt::format("Job {} has brought the schema up to date", name);
     return status;
   }
   const ComponentStatus database = database::health(ctx);
   const Object* pod = newest_pod(ctx, name);
   const auto problem = pod == nullptr ? std::nullopt : pod_problem(*pod, ctx.now);
-  if (!database.good && (!problem || problem->reason == "ContainerFailing")) {
-    status.reason = "WaitingForDatabase";
+  if (!database.good && (!problem || problem->reason == Reason::ContainerFailing)) {
+    status.reason = Reason::WaitingForDatabase;
     status.message = fmt::format("Job {} waits for the database: {}", name, database.message);
-  } else if (object::condition_is_true(*job, "Failed") || (problem && problem->reason == "ContainerFailing")) {
-    status.reason = "SchemaFailed";
+  } else if (object::condition_is_true(*job, "Failed") || (problem && problem->reason == Reason::ContainerFailing)) {
+    status.reason = Reason::SchemaFailed;
     const Object* failed = object::condition_of(*job, "Failed");
     const std::string why = problem ? problem->message : failed == nullptr ? "" : object::text_at(*failed, {"message"});
     status.message = fmt::format("Job {} failed: {}; it is tried again until it succeeds, so put its cause right", name, why);
@@ -60,7 +60,7 @@ ComponentStatus health(const Context& ctx) {
     status.reason = problem->reason;
     status.message = problem->message;
   } else {
-    status.reason = "SchemaMigrating";
+    status.reason = Reason::SchemaMigrating;
     status.message = fmt::format("Job {} is running", name);
   }
   return status;

@@ -11,6 +11,7 @@
 #include "controllers/object/lines.hpp"
 #include "controllers/platform/forecast.hpp"
 #include "controllers/platform/gates.hpp"
+#include "controllers/platform/pause.hpp"
 
 namespace controllers {
 namespace {
@@ -89,7 +90,7 @@ class Report {
     for (const Replace& one : plan.replace) add(Verb::Replace, one.ref).why = one.reason;
     for (const Apply& one : plan.apply) {
       const Ref ref = ref_of(one.object);
-      one.uid.empty() ? (void)add(Verb::Create, ref) : change(ref, one.differences, &one.object, "");
+      one.uid.empty() ? (void)add(Verb::Create, ref) : change(ref, one.differences, &one.object);
     }
     for (const Apply& one : plan.scale) scale(one);
     for (const Remove& one : plan.remove) {
@@ -100,14 +101,20 @@ class Report {
   }
 
   void add(const Pending& pending) {
-    if (pending.reason == kPasswordRotation) {
-      ObjectChange& anew = add(Verb::Replace, pending.ref);
-      anew.why = pending.change;
-      if (anew.waits_for.empty()) anew.waits_for = pending.waits_for;
+    const bool there = find(live_, pending.ref.api_version.c_str(), pending.ref.kind.c_str(), pending.ref.name) != nullptr;
+    if (pending.removes) {
+      add(Verb::Delete, pending.ref).why = pending.change;
+    } else if (pending.reason == Reason::PasswordRotation) {
+      add(Verb::Replace, pending.ref).why = pending.change;
+    } else if (!there) {
+      add(Verb::Create, pending.ref);
     } else {
-      change(pending.ref, pending.differences, nullptr, pending.waits_for);
+      change(pending.ref, pending.differences, pending.wanted.is_null() ? nullptr : &pending.wanted);
     }
-    objects_.back().needs_approval = pending.needs_approval;
+    ObjectChange& held = objects_.back();
+    if (held.waits_for.empty()) held.waits_for = pending.waits_for;
+    held.needs_approval = pending.needs_approval;
+    held.data_at_risk = pending.removes ? data_at_risk(pending.ref) : pending.data_at_risk;
   }
 
   std::vector<ObjectChange> take() { return std::move(objects_); }
@@ -117,9 +124,8 @@ class Report {
     return objects_.emplace_back(ObjectChange{.verb = verb, .ref = std::move(ref), .waits_for = paused_});
   }
 
-  void change(const Ref& ref, const std::vector<object::Difference>& differences, const Object* wanted, const std::string& waits_for) {
+  void change(const Ref& ref, const std::vector<object::Difference>& differences, const Object* wanted) {
     ObjectChange& change = add(Verb::Change, ref);
-    if (change.waits_for.empty()) change.waits_for = waits_for;
     const Object* before = find(live_, ref.api_version.c_str(), ref.kind.c_str(), ref.name);
     for (const object::Difference& difference : differences) add_fields(difference, wanted, before, change.fields);
     change.more_fields = differences.size() >= object::kDifferencesMax;
@@ -142,12 +148,12 @@ class Report {
   std::vector<ObjectChange> objects_;
 };
 
-std::optional<Refusal> stalled(const Object& platform, const std::vector<Plan>& plans) {
+std::optional<Standstill> stalled(const Object& platform, const std::vector<Plan>& plans) {
   Object after = {{"status", object::dig(platform, {"status"}) == nullptr ? Object::object() : platform["status"]}};
   if (!plans.empty() && plans.front().status) after["status"] = *plans.front().status;
   const Object* condition = object::condition_of(after, "Stalled");
   if (condition == nullptr || object::text_at(*condition, {"status"}) != "True") return std::nullopt;
-  return Refusal{object::text_at(*condition, {"reason"}), object::text_at(*condition, {"message"})};
+  return Standstill{object::text_at(*condition, {"reason"}), object::text_at(*condition, {"message"})};
 }
 
 Object to_object(const ObjectChange& change) {
@@ -192,7 +198,7 @@ std::size_t PlanReport::restarted_pods() const {
 
 PlanReport explain(const Object& platform, const Snapshot& live, const std::vector<Plan>& plans) {
   PlanReport report{object::text_at(platform, {"metadata", "namespace"}), object::name_of(platform), {}, {}, stalled(platform, plans)};
-  Report objects(live, is_paused(platform) ? "the platform is paused: kubectl payment resume " + report.name : "");
+  Report objects(live, is_paused(platform) ? end_of_pause(report.name_space, report.name) : "");
   for (const Plan& plan : plans) objects.add(platform, plan);
   if (!plans.empty()) {
     for (const Pending& pending : plans.front().pending) objects.add(pending);

@@ -36,12 +36,18 @@ struct ObjectChange {
   bool needs_approval = false;                   // Pending::needs_approval: PlanReport::approval lets it through
 };
 
+/// A condition Stalled that is True.
+struct Standstill {
+  std::string reason;
+  std::string message;
+};
+
 struct PlanReport {
   std::string name_space;
   std::string name;
   std::vector<ObjectChange> objects;       // in the order in which they are written; then those that are held back
   std::string approval;                    // value of the annotation that lets through what waits for an approval; "" when nothing does
-  std::optional<Refusal> stalled;          // what the operator would wait for a person to put right
+  std::optional<Standstill> stalled;        // what the operator would wait for a person to put right
 
   [[nodiscard]] std::size_t count(ObjectChange::Verb verb) const;
   [[nodiscard]] std::size_t restarted_pods() const;

@@ -152,7 +152,7 @@ TEST(Explain, APausedPlatformShowsWhatWaitsForItsResume) {
   const PlanReport report = report_of(cluster);
   ASSERT_EQ(report.objects.size(), 2U);
   for (const ObjectChange& change : report.objects) {
-    EXPECT_EQ(change.waits_for, "the platform is paused: kubectl payment resume quickstart") << change.ref.name;
+    EXPECT_EQ(change.waits_for, "the platform is paused: kubectl payment resume quickstart -n payment") << change.ref.name;
   }
 }
 

@@ -11,10 +11,12 @@
 #include "common/base/text.hpp"
 #include "controllers/component/live.hpp"
 #include "controllers/component/objects.hpp"
+#include "controllers/database/database.hpp"
 #include "controllers/jobs/jobs.hpp"
 #include "controllers/object/applied.hpp"
 #include "controllers/platform/windows.hpp"
 #include "controllers/secrets/sources.hpp"
+#include "controllers/simulator/simulator.hpp"
 #include "crds/types/given.hpp"
 #include "crds/types/status.hpp"
 
@@ -136,6 +138,8 @@ class Roll {
     }
     for (const Workload& workload : workloads()) {
       if (workload.step == 0 || workload.step >= step || std::string_view(workload.kind) != "Deployment") continue;
+      if (std::string_view(workload.app) == simulator::kName && !ctx_.platform.spec.channels.simulator.enabled)
+        continue;  // it goes, and last
       const Object* live = live_of(ctx_, workload);
       if (live != nullptr && !is_through(*live, workload)) return fmt::format("{} to run release {} well", workload.app, release());
     }
@@ -158,12 +162,6 @@ class Roll {
   std::vector<ComponentStatus> schema_;
   std::vector<ComponentStatus> services_;
 };
-
-bool changes_pods(const Apply& apply) {
-  return std::any_of(apply.differences.begin(), apply.differences.end(), [](const object::Difference& difference) {
-    return difference.path.rfind("spec.template.", 0) == 0 || difference.path.rfind("spec.jobTemplate.spec.template.", 0) == 0;
-  });
-}
 
 void keep(Object& map, const std::string& key, const std::string& live) {
   if (live.empty()) {
@@ -195,19 +193,34 @@ bool asks(const Object& wanted, const Object& live) {
 struct Candidate {
   std::size_t at;  // in changes.apply
   const Workload* workload;
-  const Object* live;
+  const Object* live;  // null: it is made, on data that there is
   std::string waits_for;  // empty: for permission
+  std::string data_at_risk = {};
 };
 
-std::vector<Candidate> candidates(const Context& ctx, const Roll& roll, const std::vector<Apply>& applies) {
+/// Of a database that is given another image than it has.
+std::string risk_of(const Context& ctx, const Object& platform, const Workload& workload, const Apply& apply, const Object* live) {
+  const std::string wanted = image_in(apply.object, workload);
+  if (!workload.database || (live != nullptr && image_in(*live, workload) == wanted)) return {};
+  const Object* claim = find(ctx, "v1", "PersistentVolumeClaim", database::kClaim);
+  if (claim == nullptr) return {};
+  const std::string ran = database::ran_with(*claim);
+  return database::risk_to_data(ran.empty() ? proven_image(platform, ctx.name(workload.app)) : ran, wanted);
+}
+
+std::vector<Candidate> candidates(const Context& ctx, const Object& platform, const Roll& roll, const std::vector<Apply>& applies) {
   std::vector<Candidate> found;
   for (std::size_t at = 0; at < applies.size(); ++at) {
     const Apply& apply = applies[at];
     const Workload* workload = workload_of(apply.object);
-    if (workload == nullptr || apply.uid.empty() || !changes_pods(apply)) continue;
+    if (workload == nullptr) continue;
     const Object* live =
         find(ctx.live, apply.object["apiVersion"].get_ref<const std::string&>().c_str(), workload->kind, object::name_of(apply.object));
-    if (live == nullptr) continue;
+    if (std::string risk = risk_of(ctx, platform, *workload, apply, live); !risk.empty()) {
+      found.push_back({at, workload, live, {}, std::move(risk)});
+      continue;
+    }
+    if (live == nullptr || apply.uid.empty() || !changes_pods(apply)) continue;
     const std::string runs = image_in(*live, *workload);
     if (workload->step > 0 && !runs.empty() && runs != ctx.images.runtime) {
       if (std::string waits = roll.waits(workload->step); !waits.empty()) {
@@ -230,6 +243,7 @@ std::string hash_of(const Object& object) { return short_hash(object.dump(-1, ' 
 /// What the pods of a workload are now. Of the database its generation, so that an approval is used once; every step of an autoscaler
 /// moves that of a service, whose pods are told by what they are made from.
 std::string pods_now(const Candidate& candidate) {
+  if (candidate.live == nullptr) return {};
   const Object* now = candidate.workload->database ? object::dig(*candidate.live, {"metadata", "generation"}) : nullptr;
   if (now != nullptr) return now->dump();
   const auto path = template_of(*candidate.live);
@@ -249,10 +263,11 @@ std::string hash_of(const std::vector<Candidate>& found, const std::vector<Apply
 }
 
 /// A pod that starts has the passwords as they are in the Secret now; to start it and not to tell the database would be to break it.
-bool restarts_by_edit(const Context& ctx, const std::vector<Apply>& applies) {
-  return std::any_of(applies.begin(), applies.end(), [&ctx](const Apply& apply) {
+bool restarts_by_edit(const Context& ctx, const std::vector<Candidate>& found, const std::vector<Apply>& applies) {
+  const bool data_at_risk = std::any_of(found.begin(), found.end(), [](const Candidate& one) { return !one.data_at_risk.empty(); });
+  return std::any_of(applies.begin(), applies.end(), [&ctx, data_at_risk](const Apply& apply) {
     const Workload* workload = workload_of(apply.object);
-    if (workload == nullptr || apply.uid.empty() || !changes_pods(apply)) return false;
+    if (workload == nullptr || apply.uid.empty() || !changes_pods(apply) || (workload->database && data_at_risk)) return false;
     const Object* live = live_of(ctx, *workload);
     return live != nullptr && asks(apply.object, *live);
   });
@@ -276,12 +291,30 @@ Pending of_rotation(const Context& ctx, const secrets::Rotation& rotation) {
         secrets::mysql_keys().front());
   }
   return {ref_of(jobs::schema_job(ctx)),
-          kPasswordRotation,
+          Reason::PasswordRotation,
           std::move(change),
           "none, unless a password was generated before: then the services, one pod after another",
           {},
           true,
           {}};
+}
+
+/// How it is let go ahead. `approved`: what the annotation holds; of one that is of no use the user should hear.
+void ask(const Context& ctx, const std::string& approved, Pending& pending, Plan& plan) {
+  constexpr std::size_t kShown = 40;
+  const Windows& windows = ctx.platform.spec.maintenance_windows;
+  std::string& text = pending.waits_for;
+  if (pending.data_at_risk.empty()) {
+    if (const auto opens = next_opening(windows, ctx.now)) {
+      text = fmt::format("a maintenance window (the next opens {}), or ", base::to_rfc3339(*opens));
+      plan.look_again(std::min(std::chrono::ceil<std::chrono::seconds>(*opens - ctx.now), kLookAtClock));
+    }
+  }
+  text += fmt::format("approval: kubectl annotate -n {} paymentplatform {} {}={} --overwrite", ctx.platform.name_space, ctx.platform.name,
+                      kApprove, plan.hash);
+  if (!approved.empty() && approved != plan.hash) {
+    text += fmt::format(" (the annotation is \"{}\" now, which is of nothing that waits)", base::clip(approved, kShown, "..."));
+  }
 }
 
 /// What is no number was not written by any operator that we know of.
@@ -300,11 +333,16 @@ void mark(const Object& platform, Objects& wanted) {
   for (const Workload& workload : workloads()) drop(spec, Object::json_pointer(workload.patch));
   const Object of_pods = crds::given(spec);
   for (Object& object : wanted) {
+    if (text_at(object, {"kind"}) != "Secret") object["metadata"]["annotations"][kLayout] = std::to_string(kLayoutNow);  // is never changed
     const Workload* workload = workload_of(object);
-    if (workload == nullptr) continue;
-    object["metadata"]["annotations"][kLayout] = std::to_string(kLayoutNow);
-    if (!workload->spec.empty()) object["metadata"]["annotations"][kAsked] = asked(given, of_pods, *workload);
+    if (workload != nullptr && !workload->spec.empty()) object["metadata"]["annotations"][kAsked] = asked(given, of_pods, *workload);
   }
+}
+
+bool changes_pods(const Apply& apply) {
+  return std::any_of(apply.differences.begin(), apply.differences.end(), [](const object::Difference& difference) {
+    return difference.path.rfind("spec.template.", 0) == 0 || difference.path.rfind("spec.jobTemplate.spec.template.", 0) == 0;
+  });
 }
 
 std::string restarts_of(const Object& live) {
@@ -324,7 +362,7 @@ std::optional<Refusal> refuse_newer(const Snapshot& live) {
   for (const auto& [ref, object] : live.children) {
     const std::string layout = text_at(object, {"metadata", "annotations", kLayout});
     if (layout.empty() || is_known(layout)) continue;
-    return Refusal{"NewerOperator",
+    return Refusal{Reason::NewerOperator,
                    fmt::format("{} {} was written by a newer payment-operator (layout {}, this one knows {}); nothing is changed until the "
                                "operator is upgraded again",
                                ref.kind, ref.name, base::clip(layout, 20, "..."), kLayoutNow)};
@@ -334,39 +372,40 @@ std::optional<Refusal> refuse_newer(const Snapshot& live) {
 
 std::optional<Permission> hold_back(const Context& ctx, const Object& platform, const Health& health,
                                     const std::optional<secrets::Rotation>& rotation, Permission permission, Changes& changes, Plan& plan) {
-  const std::vector<Candidate> found = candidates(ctx, Roll(ctx, health), changes.apply);
+  const std::vector<Candidate> found = candidates(ctx, platform, Roll(ctx, health), changes.apply);
   if (found.empty() && !rotation) return std::nullopt;
   const Windows& windows = ctx.platform.spec.maintenance_windows;
   plan.hash = hash_of(found, changes.apply, rotation);
-  const bool permitted = permission == Permission::Given || is_open(windows, ctx.now) ||
-                         (!plan.hash.empty() && text_at(platform, {"metadata", "annotations", kApprove}) == plan.hash);
-  if (rotation && permitted) return Permission::Given;
-  if (rotation && restarts_by_edit(ctx, changes.apply)) return Permission::None;
+  const std::string approved = text_at(platform, {"metadata", "annotations", kApprove});
+  if (is_open(windows, ctx.now)) permission = std::max(permission, Permission::Window);
+  if (!plan.hash.empty() && approved == plan.hash) permission = Permission::Approval;
+  if (rotation && permission != Permission::None) return permission;
+  if (rotation && restarts_by_edit(ctx, found, changes.apply)) return Permission::None;
 
-  const auto ask = [&](Pending& pending) {
-    pending.waits_for = fmt::format("{}approval: kubectl annotate paymentplatform {} {}={} --overwrite",
-                                    windows.empty() ? "" : "a maintenance window, or ", ctx.platform.name, kApprove, plan.hash);
-    if (const auto opens = next_opening(windows, ctx.now)) {
-      const auto wait = std::chrono::ceil<std::chrono::seconds>(*opens - ctx.now);
-      plan.look_again(std::min(wait, kLookAtClock));
-    }
-  };
   if (rotation) {
-    plan.pending.push_back(of_rotation(ctx, *rotation));
-    ask(plan.pending.back());
+    plan.hold(of_rotation(ctx, *rotation));
+    ask(ctx, approved, plan.pending.back(), plan);
   }
   std::vector<std::string> held;  // app labels of what keeps its pods
   for (const Candidate& candidate : found) {
-    if (candidate.waits_for.empty() && permitted) continue;
+    const bool at_risk = !candidate.data_at_risk.empty();
+    if (candidate.waits_for.empty() && permission >= (at_risk ? Permission::Approval : Permission::Window)) continue;
     Apply& apply = changes.apply[candidate.at];
-    Pending pending{ref_of(apply.object), candidate.waits_for.empty() ? kRestart : kRelease,
-                    apply.reason,         restarts_of(*candidate.live),
-                    candidate.waits_for,  candidate.waits_for.empty(),
-                    apply.differences};
-    if (pending.needs_approval) ask(pending);
-    plan.pending.push_back(std::move(pending));
+    Pending pending{.ref = ref_of(apply.object),
+                    .reason = at_risk                       ? Reason::DataAtRisk
+                              : candidate.waits_for.empty() ? Reason::Restart
+                                                            : Reason::Release,
+                    .change = apply.reason,
+                    .restarts = candidate.live == nullptr ? std::string() : restarts_of(*candidate.live),
+                    .waits_for = candidate.waits_for,
+                    .needs_approval = candidate.waits_for.empty(),
+                    .differences = apply.differences,
+                    .data_at_risk = candidate.data_at_risk};
+    if (pending.needs_approval) ask(ctx, approved, pending, plan);
+    plan.hold(std::move(pending));
     held.emplace_back(candidate.workload->app);
-    const auto rest = keep_pods(apply.object, *candidate.live) ? update(apply.object, *candidate.live) : std::nullopt;
+    const bool kept = candidate.live != nullptr && keep_pods(apply.object, *candidate.live);
+    const auto rest = kept ? update(apply.object, *candidate.live) : std::nullopt;
     apply = rest ? *rest : Apply{};
   }
 

@@ -1,8 +1,11 @@
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "controllers/platform/gates.hpp"
 #include "controllers/platform/testing/fake_cluster.hpp"
 #include "controllers/platform/windows.hpp"
+#include "crds/types/status.hpp"
 
 namespace controllers {
 namespace {
@@ -144,7 +147,7 @@ TEST(Restart, OfTheDatabaseThatNobodyAskedForWaitsForApproval) {
   EXPECT_EQ(plan.pending[0].ref.name, "mysql");
   EXPECT_EQ(plan.pending[0].change, "spec.template.spec.terminationGracePeriodSeconds 7 -> 120; pods restart");
   EXPECT_EQ(plan.pending[0].waits_for,
-            "approval: kubectl annotate paymentplatform quickstart paymentplatform.io/approve=" + plan.hash + " --overwrite");
+            "approval: kubectl annotate -n payment paymentplatform quickstart paymentplatform.io/approve=" + plan.hash + " --overwrite");
   cluster.settle();
   EXPECT_EQ(cluster.platform["status"]["pendingChanges"][0]["component"], "StatefulSet mysql");
   EXPECT_EQ(cluster.condition("Ready")["status"], "True") << "nothing is wrong, and nothing is under way";
@@ -166,6 +169,18 @@ TEST(Restart, AnApprovalIsOfOneChangeAndNotOfTheNext) {
   EXPECT_TRUE(holds(cluster.decide(), "mysql"));
   approve(cluster, "");
   EXPECT_TRUE(holds(cluster.decide(), "mysql"));
+}
+
+TEST(Restart, AnApprovalOfSomethingElseIsRemarkedOn) {
+  FakeCluster cluster = settled();
+  render_otherwise(cluster, "StatefulSet", "mysql");
+  approve(cluster, "0123456789abcdef");
+  const Plan plan = cluster.decide();
+  ASSERT_EQ(plan.pending.size(), 1U);
+  EXPECT_TRUE(plan.pending[0].waits_for.ends_with(" (the annotation is \"0123456789abcdef\" now, which is of nothing that waits)"))
+      << plan.pending[0].waits_for;
+  approve(cluster, std::string(100'000, 'x'));
+  EXPECT_LT(cluster.decide().pending[0].waits_for.size(), 300U);
 }
 
 TEST(Restart, ThatAnEditOfTheSpecAsksForHappensAtOnce) {
@@ -235,6 +250,47 @@ TEST(Restart, ThatWaitsIsToldWhilePausedToo) {
   EXPECT_EQ(grace(cluster, "StatefulSet", "mysql"), 7);
 }
 
+TEST(Paused, WhatAnEditWouldChangeIsListedAsWaiting) {
+  FakeCluster cluster = settled();
+  cluster.edit_spec({{"paused", true}, {"services", {{"payment", {{"logLevel", "debug"}}}}}});
+  cluster.settle();
+  const Object& pending = cluster.platform["status"]["pendingChanges"];
+  ASSERT_EQ(pending.size(), 2U) << pending;
+  EXPECT_EQ(pending[0]["component"], "ConfigMap payment-service");
+  EXPECT_EQ(pending[1]["component"], "Deployment payment-service");
+  for (const Object& one : pending) {
+    EXPECT_EQ(one["reason"], "Paused");
+    EXPECT_EQ(one["waitsFor"], "the platform is paused: kubectl payment resume quickstart -n payment");
+  }
+  EXPECT_EQ(pending[1]["restarts"], "3 pods of payment-service, one after another");
+  EXPECT_EQ(cluster.condition("Ready")["status"], "Unknown");
+  EXPECT_EQ(cluster.condition("Ready")["reason"], "Paused");
+  EXPECT_EQ(
+      cluster.condition("Reconciling")["message"],
+      "nothing is changed until spec.paused and annotation paymentplatform.io/paused are gone; 2 changes wait: see status.pendingChanges");
+}
+
+TEST(Paused, ANewPlatformListsAllOfItsObjectsOnce) {
+  Object spec = quickstart_spec();
+  spec["paused"] = true;
+  FakeCluster cluster(spec);
+  cluster.settle();
+  std::set<std::string> names;
+  for (const Object& one : cluster.platform["status"]["pendingChanges"]) EXPECT_TRUE(names.insert(one["component"]).second) << one;
+  EXPECT_GE(names.size(), 30U);
+  EXPECT_LE(names.size(), crds::kPendingChangesMax);
+  EXPECT_TRUE(cluster.snapshot.children.empty());
+}
+
+TEST(Paused, InTheMiddleOfARollIsNotCalledARoll) {
+  FakeCluster cluster = settled();
+  cluster.edit_spec({{"image", kNew}});
+  cluster.execute(cluster.decide());
+  cluster.edit_spec({{"paused", true}});
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["reason"], "Paused") << cluster.condition("Ready");
+}
+
 TEST(Restart, OfADatabaseThatIsDownAnywayNeedsNoApproval) {
   FakeCluster cluster = settled();
   render_otherwise(cluster, "StatefulSet", "mysql");
@@ -264,7 +320,8 @@ TEST(Restart, OfServicesHappensAtOnceUnlessThereAreWindows) {
   const Plan plan = cluster.decide();
   EXPECT_FALSE(applies(plan, "payment-service"));
   ASSERT_TRUE(holds(plan, "payment-service"));
-  EXPECT_EQ(plan.pending[0].waits_for.rfind("a maintenance window, or approval: ", 0), 0U) << plan.pending[0].waits_for;
+  EXPECT_EQ(plan.pending[0].waits_for.rfind("a maintenance window (the next opens 2026-03-08T02:00:00Z), or approval: ", 0), 0U)
+      << plan.pending[0].waits_for;
   EXPECT_EQ(plan.requeue_after, std::chrono::hours(1)) << "the clock may be set meanwhile";
 }
 
@@ -316,6 +373,36 @@ TEST(Layout, OfANewerOperatorIsLeftAloneAndSaid) {
     EXPECT_EQ(cluster.condition("Stalled")["reason"], "NewerOperator");
     EXPECT_EQ(cluster.condition("Stalled")["status"], "True");
   }
+}
+
+TEST(Layout, OfANewerOperatorIsSeenOnEveryKindOfObject) {
+  for (const Ref& ref : {Ref{"v1", "ConfigMap", "redis"}, Ref{"v1", "Service", "mysql"}, Ref{"v1", "PersistentVolumeClaim", "data-mysql-0"},
+                         Ref{"autoscaling/v2", "HorizontalPodAutoscaler", "payment-service"}, Ref{"v1", "ServiceAccount", "redis"}}) {
+    FakeCluster cluster = settled();
+    Object& object = cluster.snapshot.children.at(ref);
+    EXPECT_EQ(object["metadata"]["annotations"][kLayout], std::to_string(kLayoutNow)) << ref.kind;
+    object["metadata"]["annotations"][kLayout] = "2";
+    object["metadata"]["labels"]["app.kubernetes.io/part-of"] = "of-a-newer-one";
+    const Plan plan = cluster.decide();
+    EXPECT_TRUE(plan.apply.empty()) << ref.kind;
+    cluster.execute(plan);
+    EXPECT_EQ(cluster.condition("Stalled")["reason"], "NewerOperator") << ref.kind;
+  }
+}
+
+TEST(Layout, OfANewerOperatorIsNotDeletedByAnOlderOne) {
+  Object spec = quickstart_spec();
+  spec["deletionPolicy"] = "Delete";
+  FakeCluster cluster = settled(spec);
+  cluster.child("apps/v1", "Deployment", "redis")["metadata"]["annotations"][kLayout] = "2";
+  cluster.platform["metadata"]["deletionTimestamp"] = base::to_rfc3339(cluster.now);
+  const Plan plan = cluster.decide();
+  EXPECT_TRUE(plan.remove.empty());
+  EXPECT_FALSE(plan.finalizers) << "who comes after us still has it to do";
+  cluster.execute(plan);
+  EXPECT_EQ(cluster.condition("Stalled")["reason"], "NewerOperator");
+  cluster.child("apps/v1", "Deployment", "redis")["metadata"]["annotations"][kLayout] = "1";
+  EXPECT_FALSE(cluster.decide().remove.empty());
 }
 
 TEST(Layout, OfAnOlderOperatorIsBroughtToOurs) {

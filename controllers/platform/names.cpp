@@ -16,7 +16,7 @@ std::optional<Refusal> refuse_unserved(const crds::Platform& platform, const Set
   if (prefix.empty() || std::find(settings.name_prefixes.begin(), settings.name_prefixes.end(), prefix) != settings.name_prefixes.end()) {
     return std::nullopt;
   }
-  return Refusal{"NamePrefixNotServed",
+  return Refusal{Reason::NamePrefixNotServed,
                  fmt::format("spec.namePrefix \"{}\" is not one that the operator serves: add it to the chart's value namePrefixes (flag "
                              "--name-prefix), by which the operator also gets its rights to Secret {}",
                              prefix, platform.child_name(kGeneratedSecret))};
@@ -28,7 +28,7 @@ std::optional<Refusal> refuse_changed(const crds::Platform& platform, const Snap
   for (const auto& [ref, child] : live.children) {
     const bool database = ref.kind == "StatefulSet" && object::label_of(child, "app") == database::kName;
     if (!database || object::controller_uid(child) != platform.uid || ref.name == platform.child_name(database::kName)) continue;
-    return Refusal{"InvalidSpec",
+    return Refusal{Reason::InvalidSpec,
                    fmt::format("spec.namePrefix cannot be changed after creation: StatefulSet {} has the database; put it back, or "
                                "make another platform",
                                ref.name)};
@@ -42,7 +42,7 @@ std::optional<Refusal> refuse_neighbour(const Object& object, const crds::Platfo
     const bool older = std::tie(other.created, other.name) < std::tie(created, platform.name);
     if (!older || other.name_prefix != platform.spec.name_prefix) continue;
     return Refusal{
-        "NameConflict",
+        Reason::NameConflict,
         fmt::format("PaymentPlatform {} is older and its objects have the same names; make this one anew with a spec.namePrefix of its "
                     "own, or in another namespace",
                     other.name)};

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/base/clock.hpp"
+#include "controllers/component/reason.hpp"
 #include "controllers/object/diff.hpp"
 #include "controllers/object/path.hpp"
 
@@ -97,25 +98,23 @@ struct Remove {
   std::string reason;
 };
 
-// Why a change is held back: a closed list, in docs/reference/conditions.md.
-inline constexpr const char* kRelease = "Release";  // it waits for its turn
-inline constexpr const char* kRestart = "Restart";  // that no edit of the spec asked for
-inline constexpr const char* kPasswordRotation = "PasswordRotation";  // the user's Secret has passwords that the database does not have
-
 /// A change that is decided and held back.
 struct Pending {
   Ref ref;
-  std::string reason;
+  Reason reason;
   std::string change;  // as Apply::reason
   std::string restarts;  // "3 pods of payment-service, one after another"
   std::string waits_for;  // what, and how to let it happen
   bool needs_approval = false;  // or a maintenance window; else it waits for its turn
   std::vector<object::Difference> differences = {};
+  Object wanted = nullptr;  // what would be applied, where its texts are worth comparing line by line
+  bool removes = false;  // the object would go
+  std::string data_at_risk = {};  // why it is not simply done
 };
 
 struct Event {
   bool warning = false;
-  std::string reason;  // CamelCase, from the closed list
+  std::string reason;  // name of one
   std::string message;
 };
 
@@ -137,6 +136,12 @@ struct Plan {
   std::optional<std::vector<std::string>> finalizers;  // wanted list of metadata.finalizers; absent: leave alone
   std::vector<Event> events;  // on transitions only
   std::optional<std::chrono::seconds> requeue_after;
+
+  /// An object waits for one thing at a time: the first that held it back.
+  void hold(Pending change) {
+    const auto same = [&change](const Pending& held) { return held.ref == change.ref; };
+    if (std::none_of(pending.begin(), pending.end(), same)) pending.push_back(std::move(change));
+  }
 
   /// Whatever asked first: the sooner of the two counts.
   void look_again(std::chrono::seconds after) { requeue_after = std::min(requeue_after.value_or(after), after); }

@@ -12,9 +12,11 @@
 #include "controllers/platform/components.hpp"
 #include "controllers/platform/deletion.hpp"
 #include "controllers/platform/gates.hpp"
+#include "controllers/platform/held_pods.hpp"
 #include "controllers/platform/images.hpp"
 #include "controllers/platform/names.hpp"
 #include "controllers/platform/patches.hpp"
+#include "controllers/platform/pause.hpp"
 #include "controllers/platform/plan.hpp"
 #include "controllers/platform/status.hpp"
 #include "controllers/secrets/sources.hpp"
@@ -27,6 +29,14 @@ namespace {
 constexpr std::chrono::seconds kLookAgain{
     15};      // for what no watch tells us of: a user's Secret, a stranger under our name, time that passed
 constexpr std::chrono::seconds kLookAtPasswords{300};      // of a user, while all is well
+
+/// What the spec asks for and cannot have.
+crds::Problems without_effect(const Context& ctx) {
+  const Object* claim = find(ctx, "v1", "PersistentVolumeClaim", database::kClaim);
+  if (claim == nullptr) return {};
+  const auto wish = database::without_effect(ctx, *claim);
+  return wish ? crds::Problems{*wish} : crds::Problems{};
+}
 
 std::vector<std::string> warnings(const Context& ctx) {
   std::vector<std::string> warnings;
@@ -41,26 +51,28 @@ std::vector<std::string> warnings(const Context& ctx) {
   if (ctx.platform.mysql().flush_log_at_trx_commit != 1) {
     warnings.push_back("database.managed.flushLogAtTrxCommit is not 1, so that a crash of the node may forget payments");
   }
+  for (const crds::Problem& wish : without_effect(ctx)) warnings.push_back(wish.path + " " + wish.message);
   return warnings;
 }
 
 Refusal invalid(const crds::Problems& problems) {
   std::string text;
   for (const crds::Problem& problem : problems) text += fmt::format("{}{} {}", text.empty() ? "" : "; ", problem.path, problem.message);
-  return {"InvalidSpec", text};
+  return {Reason::InvalidSpec, text};
 }
 
 /// Reasons to change nothing at all, in the spec itself.
 std::optional<Refusal> refuse_spec(const crds::Platform& platform, const crds::Problems& problems, const Images& images) {
   if (!problems.empty()) return invalid(problems);
-  if (images.runtime.empty()) return Refusal{"InvalidSpec", "spec.image is required: the operator was started without --runtime-image"};
+  if (images.runtime.empty())
+    return Refusal{Reason::InvalidSpec, "spec.image is required: the operator was started without --runtime-image"};
   if (images.mysql.empty())
-    return Refusal{"InvalidSpec", "spec.database.managed.image is required: the operator was started without --mysql-image"};
+    return Refusal{Reason::InvalidSpec, "spec.database.managed.image is required: the operator was started without --mysql-image"};
   if (images.redis.empty())
-    return Refusal{"InvalidSpec", "spec.redis.managed.image is required: the operator was started without --redis-image"};
+    return Refusal{Reason::InvalidSpec, "spec.redis.managed.image is required: the operator was started without --redis-image"};
   if (services::connections_per_process(platform) < 1) {
     return Refusal{
-        "InvalidSpec",
+        Reason::InvalidSpec,
         fmt::format(
             "spec.database.managed.maxConnections {} is not enough for one connection from each pod that autoscaling may start; raise "
             "it or lower maxReplicas",
@@ -73,10 +85,12 @@ std::optional<Refusal> refuse_spec(const crds::Platform& platform, const crds::P
 std::optional<Refusal> refuse_lost_secret(const Context& ctx, const secrets::Decision& decision) {
   const bool claim = find(ctx, "v1", "PersistentVolumeClaim", database::kClaim) != nullptr;
   if (!decision.root_generated || !claim || find(ctx, "v1", "Secret", kGeneratedSecret) != nullptr) return std::nullopt;
-  return Refusal{"SecretLost",
+  return Refusal{Reason::SecretLost,
                  fmt::format("Secret {} is gone, and with it the root password of the data on PersistentVolumeClaim {}; restore the Secret "
-                             "from a backup, or delete the claim to start with an empty database",
-                             ctx.name(kGeneratedSecret), ctx.name(database::kClaim))};
+                             "from a backup. Or start with an empty database, and lose every payment: kubectl delete -n {} "
+                             "persistentvolumeclaim/{} pod/{}-0 --wait=false (the claim goes when its pod does)",
+                             ctx.name(kGeneratedSecret), ctx.name(database::kClaim), ctx.platform.name_space, ctx.name(database::kClaim),
+                             ctx.name(database::kName))};
 }
 
 std::optional<Refusal> refuse_conflicts(const Changes& changes) {
@@ -85,7 +99,7 @@ std::optional<Refusal> refuse_conflicts(const Changes& changes) {
   std::string names;
   for (std::size_t i = 0; i < std::min(kNamed, changes.conflicts.size()); ++i) names += (names.empty() ? "" : ", ") + changes.conflicts[i];
   if (changes.conflicts.size() > kNamed) names += fmt::format(" and {} more", changes.conflicts.size() - kNamed);
-  return Refusal{"NameConflict",
+  return Refusal{Reason::NameConflict,
                  fmt::format("{} exist{} already and belong{} to somebody else; delete or rename, or make the platform anew with a "
                              "spec.namePrefix or in a namespace of its own",
                              names, changes.conflicts.size() == 1 ? "s" : "", changes.conflicts.size() == 1 ? "s" : "")};
@@ -157,16 +171,8 @@ Summary summarize(const Context& ctx) {
   summary.payment_endpoint = services::payment_endpoint(ctx);
   summary.callback_endpoint = services::callback_endpoint(ctx);
   summary.warnings = warnings(ctx);
+  for (crds::Problem& wish : without_effect(ctx)) summary.without_effect.push_back(std::move(wish.path));
   return summary;
-}
-
-/// What would be done, without doing it.
-Plan only_told(Plan plan) {
-  Plan told;
-  told.pending = std::move(plan.pending);
-  told.hash = std::move(plan.hash);
-  told.requeue_after = plan.requeue_after;
-  return told;
 }
 
 /// Nothing is read or written but the status.
@@ -238,19 +244,21 @@ Plan carry_out(const Input& input, secrets::NewPasswords news, Permission permis
   gate_claim(ctx, plan);
   retry_schema(ctx, plan);
   if (!decision.missing.empty()) {
-    drop(plan.apply, [&](const Object& apply) { return secrets::mounts_missing(apply, decision.missing); });
+    hold_for_keys(ctx, decision.missing, plan);
     std::string others;
     for (std::size_t i = 1; i < decision.missing.size(); ++i) others += (i == 1 ? "; also missing: " : ", ") + decision.missing[i].key;
-    summary.refusal = Refusal{"SecretIncomplete", decision.missing.front().message + others};
+    summary.refusal = Refusal{Reason::SecretIncomplete, decision.missing.front().message + others};
     plan.look_again(kLookAgain);
   }
+  keep_what_is_called(ctx, plan);
   drop_orphaned_scales(plan);
   if (found.waiting) plan.look_again(kLookAgain);
   if (decision.users_passwords) plan.look_again(kLookAtPasswords);
 
   summary.pending = !plan.empty();
   if (!summary.health->good() && !plan.requeue_after) plan.look_again(kLookAgain);
-  if (platform.paused) plan = only_told(std::move(plan));
+  if (const auto soon = until_trouble(ctx); soon && !summary.health->good()) plan.look_again(*soon);
+  if (platform.paused) plan = only_told(ctx, std::move(plan));
   report(object, platform, live, summary, now, plan);
   return plan;
 }
@@ -260,11 +268,11 @@ Plan carry_out(const Input& input, secrets::NewPasswords news, Permission permis
 Plan reconcile(const Object& object, const Snapshot& live, const Settings& settings, base::TimePoint now) {
   crds::Problems problems;
   const crds::Platform platform = crds::decode_platform(object, problems);
+  if (const auto newer = refuse_newer(live)) return refuse(object, platform, live, *newer, now);
   if (object::is_deleting(object)) return plan_deletion(object, platform, live, now);
 
   const Images images = resolve_images(object, platform, live, settings);
-  std::optional<Refusal> refusal = refuse_newer(live);
-  if (!refusal) refusal = refuse_spec(platform, problems, images);
+  std::optional<Refusal> refusal = refuse_spec(platform, problems, images);
   if (!refusal) refusal = refuse_names(object, platform, live, settings);
   if (refusal) return refuse(object, platform, live, *refusal, now);
   return carry_out({object, platform, live, images, now}, secrets::NewPasswords::Wait, Permission::None);

@@ -88,7 +88,8 @@ TEST(PasswordRotation, WaitsAndSaysWhichKeyAndHowToLetItGoOn) {
   EXPECT_NE(text_at(told, {"change"}).find("Secret payment-service-secret has another value of mysql-application-password than"),
             std::string::npos)
       << told;
-  EXPECT_NE(text_at(told, {"waitsFor"}).find("kubectl annotate paymentplatform quickstart paymentplatform.io/approve="), std::string::npos);
+  EXPECT_NE(text_at(told, {"waitsFor"}).find("kubectl annotate -n payment paymentplatform quickstart paymentplatform.io/approve="),
+            std::string::npos);
   EXPECT_EQ(cluster.condition("Ready")["status"], "True");
   EXPECT_EQ(cluster.condition("Reconciling")["reason"], "Settled");
   EXPECT_EQ(templates(cluster), before);
@@ -137,7 +138,10 @@ TEST(PasswordRotation, GoesAheadInAMaintenanceWindow) {
   change(cluster, "mysql-application-password");
   cluster.settle();
   EXPECT_EQ(schema_job(cluster), job);
-  EXPECT_EQ(text_at(pending(cluster).at(0), {"waitsFor"}).rfind("a maintenance window, or approval: ", 0), 0U) << pending(cluster);
+  EXPECT_EQ(
+      text_at(pending(cluster).at(0), {"waitsFor"}).rfind("a maintenance window (the next opens 2026-03-01T12:00:00Z), or approval: ", 0),
+      0U)
+      << pending(cluster);
   cluster.now += std::chrono::hours(4) + std::chrono::minutes(1);
   cluster.settle();
   EXPECT_NE(schema_job(cluster), job);

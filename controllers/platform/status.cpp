@@ -22,7 +22,7 @@ constexpr std::size_t kNoteBytesMax = 1000;   // of an event; the API takes 1024
 struct Draft {
   std::string type;
   std::string status;      // True | False | Unknown
-  std::string reason;
+  Reason reason;
   std::string message;
 };
 
@@ -48,7 +48,7 @@ Draft of_parts(const std::string& condition, const std::vector<ComponentStatus>&
     if (!part.good) return {condition, "False", part.reason, part.message};
   }
   if (parts.size() == 1) return {condition, "True", parts.front().reason, parts.front().message};
-  return {condition, "True", condition, fmt::format("all {} parts have the pods they need", parts.size())};
+  return {condition, "True", parts.front().reason, fmt::format("all {} parts have the pods they need", parts.size())};
 }
 
 std::string join(const std::vector<std::string>& parts) {
@@ -68,15 +68,25 @@ std::vector<Draft> parts_of(const Summary& summary) {
 }
 
 /// The first refusal of something that we still want to write; when we no longer do, its cause is gone.
-std::optional<Draft> refused(const Snapshot& live, const Plan& plan) {
+std::optional<Refusal> refused(const Snapshot& live, const Plan& plan) {
   for (const auto& [ref, answer] : live.refused) {
     const auto about = [&wanted = ref](const Apply& apply) { return ref_of(apply.object) == wanted; };
     if (std::any_of(plan.apply.begin(), plan.apply.end(), about) || std::any_of(plan.scale.begin(), plan.scale.end(), about) ||
         std::any_of(plan.generate.begin(), plan.generate.end(),
                     [&wanted = ref](const Generate& g) { return ref_of(g.object) == wanted; })) {
-      return Draft{"Ready", "False", "ObjectRefused",
-                   fmt::format("the API server refused {} {}: {}; put the field that it names right", ref.kind, ref.name, answer)};
+      return Refusal{Reason::ObjectRefused,
+                     fmt::format("the API server refused {} {}: {}; put right what it names", ref.kind, ref.name, answer)};
     }
+  }
+  return std::nullopt;
+}
+
+/// A change that the spec asks for and that is held back for the sake of the data.
+std::optional<Refusal> data_at_risk(const Plan& plan) {
+  for (const Pending& pending : plan.pending) {
+    if (pending.data_at_risk.empty()) continue;
+    return Refusal{Reason::DataAtRisk, fmt::format("{} {} waits: {}; put the spec back, or give the {}", pending.ref.kind, pending.ref.name,
+                                                   pending.data_at_risk, pending.waits_for)};
   }
   return std::nullopt;
 }
@@ -91,23 +101,28 @@ std::string next_step(const Plan& plan) {
 
 Draft ready(const Summary& summary, const std::vector<Draft>& parts, const Snapshot& live, const Plan& plan, bool was_ready) {
   if (summary.refusal) return {"Ready", "False", summary.refusal->reason, summary.refusal->message};
-  if (auto draft = refused(live, plan)) return *draft;
+  if (const auto refusal = refused(live, plan)) return {"Ready", "False", refusal->reason, refusal->message};
+  if (const auto risk = data_at_risk(plan)) {
+    const bool well = std::all_of(parts.begin(), parts.end(), [](const Draft& part) { return part.status == "True"; });
+    return {"Ready", well ? "Unknown" : "False", risk->reason, risk->message};
+  }
   for (const Draft& part : parts) {
     if (part.status != "True") return {"Ready", "False", part.reason, part.message};
   }
-  if (const std::string step = next_step(plan); !step.empty()) {
-    return {"Ready", "False", "Progressing", fmt::format("the new release rolls; the next step waits for {}", step)};
+  const std::string step = next_step(plan);
+  if (summary.paused && !was_ready && (summary.pending || !step.empty())) {
+    return {"Ready", "Unknown", Reason::Paused, "the platform is as it was before the pause; the spec as it is now is not carried out"};
+  }
+  if (!summary.paused && !step.empty()) {
+    return {"Ready", "False", Reason::Progressing, fmt::format("the new release rolls; the next step waits for {}", step)};
   }
   // Putting right what somebody edited is no reason to take Ready back; claiming it for a spec that is not carried out yet would be a lie.
   if (summary.pending && !was_ready && !summary.paused) {
-    return {"Ready", "False", "Progressing", "objects are being changed to match the spec"};
-  }
-  if (summary.pending && !was_ready) {
-    return {"Ready", "Unknown", "Paused", "the platform is as it was before the pause; the spec as it is now is not carried out"};
+    return {"Ready", "False", Reason::Progressing, "objects are being changed to match the spec"};
   }
   std::string message = "the platform takes payments";
   if (!summary.warnings.empty()) message += "; warning: " + join(summary.warnings);
-  return {"Ready", "True", "PlatformReady", message};
+  return {"Ready", "True", Reason::PlatformReady, message};
 }
 
 /// The first object that somebody keeps changing back.
@@ -120,28 +135,42 @@ std::optional<Refusal> fought(const Snapshot& live) {
   const std::string by =
       fight.manager.empty() ? "somebody whom its managed fields do not name, as admission webhooks" : '"' + fight.manager + '"';
   return Refusal{
-      "LoopDetected",
+      Reason::LoopDetected,
       fmt::format("{}, by {}; it is now written at growing distances. Stop the other writer, or ask for its value in the spec", what, by)};
 }
 
 Draft reconciling(const Summary& summary, const Snapshot& live, const Draft& ready, const Plan& plan) {
-  if (summary.paused)
-    return {"Reconciling", "False", "Paused", "nothing is changed until spec.paused and annotation paymentplatform.io/paused are gone"};
+  if (summary.paused) {
+    const std::size_t waiting = plan.pending.size();
+    const std::string what =
+        waiting == 0 ? "" : fmt::format("; {} change{}: see status.pendingChanges", waiting, waiting == 1 ? " waits" : "s wait");
+    return {"Reconciling", "False", Reason::Paused,
+            "nothing is changed until spec.paused and annotation paymentplatform.io/paused are gone" + what};
+  }
   if (summary.refusal) return {"Reconciling", "False", summary.refusal->reason, "waits until the cause is put right; see Stalled"};
+  if (const auto refusal = refused(live, plan))
+    return {"Reconciling", "False", refusal->reason, "it is tried again until the cause is put right; see Stalled"};
+  if (const auto risk = data_at_risk(plan)) return {"Reconciling", "False", risk->reason, "waits for an approval; see Stalled"};
   if (const auto fight = fought(live))
     return {"Reconciling", "False", fight->reason, "all but what is fought over is as the spec says; see Stalled"};
   if (summary.pending || ready.status != "True")
-    return {"Reconciling", "True", "Progressing", ready.status == "True" ? "objects are being put right" : ready.message};
+    return {"Reconciling", "True", Reason::Progressing, ready.status == "True" ? "objects are being put right" : ready.message};
   const std::size_t waiting = plan.pending.size();
-  if (waiting == 0) return {"Reconciling", "False", "Settled", "everything is as the spec says"};
-  return {"Reconciling", "False", "Settled",
+  if (waiting == 0) {
+    std::string fields;
+    for (const std::string& field : summary.without_effect) fields += (fields.empty() ? ", apart from " : ", ") + field;
+    return {"Reconciling", "False", Reason::Settled, "everything is as the spec says" + fields};
+  }
+  return {"Reconciling", "False", Reason::Settled,
           fmt::format("{} change{} for permission: see status.pendingChanges", waiting, waiting == 1 ? " waits" : "s wait")};
 }
 
-Draft stalled(const Summary& summary, const Snapshot& live) {
+Draft stalled(const Summary& summary, const Snapshot& live, const Plan& plan) {
   if (summary.refusal) return {"Stalled", "True", summary.refusal->reason, summary.refusal->message};
+  if (const auto refusal = refused(live, plan)) return {"Stalled", "True", refusal->reason, refusal->message};
+  if (const auto risk = data_at_risk(plan)) return {"Stalled", "True", risk->reason, risk->message};
   if (const auto fight = fought(live)) return {"Stalled", "True", fight->reason, fight->message};
-  return {"Stalled", "False", "NotStalled", "the operator needs nothing from you"};
+  return {"Stalled", "False", Reason::NotStalled, "the operator needs nothing from you"};
 }
 
 Object condition(const Draft& draft, std::int64_t generation, const Object& live_status, base::TimePoint now) {
@@ -151,9 +180,12 @@ Object condition(const Draft& draft, std::int64_t generation, const Object& live
       since = text_at(old, {"lastTransitionTime"});
     }
   }
-  return {{"type", draft.type},          {"status", draft.status},
-          {"reason", draft.reason},      {"message", base::clip(draft.message, crds::kMessageMax, "...")},
-          {"lastTransitionTime", since}, {"observedGeneration", generation}};
+  return {{"type", draft.type},
+          {"status", draft.status},
+          {"reason", name_of(draft.reason)},
+          {"message", base::clip(draft.message, crds::kMessageMax, "...")},
+          {"lastTransitionTime", since},
+          {"observedGeneration", generation}};
 }
 
 Object component(const ComponentStatus& part, const Object& platform) {
@@ -177,40 +209,36 @@ std::string running_version(const std::vector<ComponentStatus>& services, const 
 
 Object pending_change(const Pending& pending) {
   const auto clip = [](const std::string& text) { return base::clip(text, crds::kMessageMax, "..."); };
+  const std::string risk = pending.data_at_risk.empty() ? "" : "; data at risk: " + pending.data_at_risk;
   return {{"component", pending.ref.kind + " " + pending.ref.name},
-          {"reason", pending.reason},
-          {"change", clip(pending.change)},
+          {"reason", name_of(pending.reason)},
+          {"change", clip(pending.change + risk)},
           {"restarts", clip(pending.restarts)},
           {"waitsFor", clip(pending.waits_for)}};
-}
-
-/// Progress is no news for an event; trouble and its end are.
-bool is_progress(const std::string& reason) {
-  for (const char* ending : {"Creating", "Starting", "Progressing", "Migrating", "WaitingForDatabase", "Paused"}) {
-    const std::string_view end = ending;
-    if (reason.size() >= end.size() && reason.compare(reason.size() - end.size(), end.size(), end) == 0) return true;
-  }
-  return false;
 }
 
 void tell(const Object& live_status, const Draft& ready, const Draft& stalled, Plan& plan) {
   const auto old = by_key(object::list_at(live_status, {"conditions"}), "type");
   const auto was = [&old](const char* type, const char* key) { return old.contains(type) ? text_at(old.at(type), {key}) : std::string(); };
-  const auto warn = [&plan](const Draft& of) { plan.events.push_back({true, of.reason, base::clip(of.message, kNoteBytesMax, "...")}); };
-  if (ready.status == "True" && was("Ready", "status") != "True") plan.events.push_back({false, ready.reason, ready.message});
-  if (ready.status != "True" && was("Ready", "reason") != ready.reason && !is_progress(ready.reason)) warn(ready);
+  const auto warn = [&plan](const Draft& of) {
+    plan.events.push_back({true, name_of(of.reason), base::clip(of.message, kNoteBytesMax, "...")});
+  };
+  if (ready.status == "True" && was("Ready", "status") != "True") plan.events.push_back({false, name_of(ready.reason), ready.message});
+  if (ready.status != "True" && was("Ready", "reason") != name_of(ready.reason) && !is_progress(ready.reason)) warn(ready);
   // A refusal is Ready's news; what stalls while payments are taken is not.
-  if (stalled.status == "True" && stalled.reason != ready.reason && was("Stalled", "reason") != stalled.reason) warn(stalled);
+  if (stalled.status == "True" && stalled.reason != ready.reason && was("Stalled", "reason") != name_of(stalled.reason)) warn(stalled);
 }
 
 /// A schema Job that failed is made anew until it succeeds. What is known stays the failure while the next attempt is on its way; otherwise
 /// every attempt would be a transition there and back, with an event each.
 void keep_schema_failure(const Object& platform, std::int64_t generation, Health& health) {
   const Object* old = object::condition_of(platform, kSchemaReady);
-  if (old == nullptr || text_at(*old, {"reason"}) != "SchemaFailed" || number_at(*old, {"observedGeneration"}, -1) != generation) return;
+  if (old == nullptr || text_at(*old, {"reason"}) != name_of(Reason::SchemaFailed) ||
+      number_at(*old, {"observedGeneration"}, -1) != generation)
+    return;
   for (auto& [condition, schema] : health.parts) {
-    if (condition != kSchemaReady || (schema.reason != "SchemaCreating" && schema.reason != "SchemaMigrating")) continue;
-    schema.reason = "SchemaFailed";
+    if (condition != kSchemaReady || (schema.reason != Reason::SchemaCreating && schema.reason != Reason::SchemaMigrating)) continue;
+    schema.reason = Reason::SchemaFailed;
     schema.message = text_at(*old, {"message"});
   }
 }
@@ -250,7 +278,7 @@ void report(const Object& platform, const crds::Platform& decoded, const Snapsho
   const Draft whole = ready(summary, parts, live, plan, is_ready_for(platform, decoded.generation));
 
   Object status = {{"observedGeneration", decoded.generation}, {"conditions", Object::array()}, {"components", Object::array()}};
-  const Draft standstill = stalled(summary, live);
+  const Draft standstill = stalled(summary, live, plan);
   for (const Draft& draft : {whole, reconciling(summary, live, whole, plan), standstill}) {
     status["conditions"].push_back(condition(draft, decoded.generation, live_status, now));
   }
@@ -263,7 +291,8 @@ void report(const Object& platform, const crds::Platform& decoded, const Snapsho
     status["services"] = fmt::format("{}/{}", good, services.size());
     status["version"] = running_version(services, platform, summary.runtime_image);
     status["endpoints"] = {{"payment", summary.payment_endpoint}, {"callback", summary.callback_endpoint}};
-    for (const Pending& pending : plan.pending) status["pendingChanges"].push_back(pending_change(pending));
+    const std::size_t shown = std::min(plan.pending.size(), crds::kPendingChangesMax);
+    for (std::size_t i = 0; i < shown; ++i) status["pendingChanges"].push_back(pending_change(plan.pending[i]));
   } else {
     // The spec cannot be read: what was last known of the parts still stands, under the generation that it was said of.
     for (const Object& old : object::list_at(live_status, {"conditions"})) {

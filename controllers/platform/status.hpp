@@ -1,5 +1,4 @@
-// The status of a platform: kstatus-complete from the first write on, times move only on transitions, and the closed list of reasons is
-// in docs/reference/conditions.md.
+// The status of a platform: kstatus-complete from the first write on, times move only on transitions.
 #pragma once
 
 #include <optional>
@@ -12,7 +11,7 @@ namespace controllers {
 
 /// Something that only the user can put right; nothing is changed until then.
 struct Refusal {
-  std::string reason;       // InvalidSpec | NameConflict | SecretIncomplete | SecretLost | NewerOperator
+  Reason reason;
   std::string message;
 };
 
@@ -40,6 +39,7 @@ struct Summary {
   std::string runtime_image;                  // that the services are to run
   std::string payment_endpoint;
   std::string callback_endpoint;
+  std::vector<std::string> without_effect;    // fields of the spec whose wish cannot be had
   std::vector<std::string> warnings;          // of a platform that works, and should not be trusted with money as it is
 };
 

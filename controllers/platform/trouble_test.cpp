@@ -1,7 +1,6 @@
 // What a platform says and does when something is wrong, and that it heals when that is put right.
 #include <gtest/gtest.h>
 
-#include "controllers/platform/example.hpp"
 #include "controllers/platform/testing/fake_cluster.hpp"
 
 namespace controllers {
@@ -106,207 +105,6 @@ TEST(NameConflict, TheChildOfAFormerPlatformIsWaitedFor) {
   EXPECT_TRUE(plan.requeue_after);
 }
 
-TEST(Secrets, AUsersKeyWinsAndTheRestIsGenerated) {
-  FakeCluster cluster(quickstart_spec());
-  cluster.user_secret("payment-service-secret", {"mysql-password", "wechat-mch-id"});
-  cluster.settle();
-  const Object& set = cluster.child("apps/v1", "StatefulSet", "mysql");
-  const std::string volumes = set["spec"]["template"]["spec"]["volumes"].dump();
-  EXPECT_NE(volumes.find(R"("name":"payment-service-secret")"), std::string::npos) << volumes;
-  const std::string payment = cluster.child("apps/v1", "Deployment", "payment-service")["spec"]["template"]["spec"]["volumes"].dump();
-  EXPECT_NE(payment.find("payment-generated"), std::string::npos);
-  EXPECT_NE(payment.find("payment-service-secret"), std::string::npos);
-  cluster.reads = 0;
-  EXPECT_TRUE(cluster.decide().empty());
-  EXPECT_EQ(cluster.reads, 1U) << "the decision is recovered from the workloads; the user's password may have changed";
-}
-
-TEST(Secrets, AKeyPairIsNeverMixedFromTwoSources) {
-  FakeCluster cluster(quickstart_spec());
-  cluster.user_secret("payment-service-secret", {"wechat-private-key"});      // without wechat-merchant-public-key
-  cluster.settle();
-  const std::string volumes = cluster.child("apps/v1", "Deployment", "payment-service")["spec"]["template"]["spec"]["volumes"].dump();
-  EXPECT_EQ(volumes.find("payment-service-secret"), std::string::npos) << volumes;
-}
-
-TEST(Secrets, ARealChannelNeedsTheUsersKeysAndSaysWhichIsMissing) {
-  FakeCluster cluster(test::example("production")["spec"]);
-  cluster.user_secret("payment-service-secret", {"mysql-password", "wechat-app-id", "wechat-mch-id", "wechat-private-key",
-                                                 "wechat-merchant-serial-no", "wechat-public-key", "wechat-public-key-id"});
-  for (int round = 0; round < 4; ++round) {
-    cluster.execute(cluster.decide());
-    cluster.play();
-  }
-  EXPECT_EQ(cluster.condition("Ready")["reason"], "SecretIncomplete");
-  EXPECT_TRUE(says(cluster.condition("Ready"), R"(Secret "payment-service-secret" has no key "wechat-api-v3-key")"))
-      << cluster.condition("Ready");
-  EXPECT_TRUE(cluster.has("StatefulSet", "mysql")) << "what does not need the key goes on";
-  EXPECT_FALSE(cluster.has("Deployment", "payment-service"));
-  EXPECT_EQ(cluster.decide().requeue_after, std::chrono::seconds(15)) << "users' Secrets are not watched";
-
-  cluster.user_secret("payment-service-secret",
-                      {"mysql-password", "wechat-app-id", "wechat-mch-id", "wechat-private-key", "wechat-merchant-serial-no",
-                       "wechat-api-v3-key", "wechat-public-key", "wechat-public-key-id"});
-  cluster.settle();
-  EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.condition("Ready");
-  EXPECT_EQ(cluster.condition("Stalled")["status"], "False");
-}
-
-TEST(Secrets, CallersCredentialsAreMountedWhenTheyAppear) {
-  Object spec = quickstart_spec();
-  spec["security"]["apiAuthentication"] = "Required";
-  FakeCluster cluster(spec);
-  cluster.settle();
-  const auto volumes = [&](const char* service) {
-    return cluster.child("apps/v1", "Deployment", service)["spec"]["template"]["spec"]["volumes"].dump();
-  };
-  EXPECT_NE(volumes("payment-service").find(R"("name":"payment-service-secret","optional":true)"), std::string::npos)
-      << volumes("payment-service");
-  EXPECT_EQ(volumes("callback-service").find("api-secret"), std::string::npos);
-}
-
-TEST(Secrets, ALaterPasswordOfTheUserDoesNotLockTheDatabaseOut) {
-  FakeCluster cluster(quickstart_spec());
-  cluster.settle();
-  cluster.user_secret("payment-service-secret", {"mysql-password"});
-  cluster.edit_spec({{"services", {{"payment", {{"logLevel", "debug"}}}}}});
-  for (const Apply& apply : cluster.decide().apply) EXPECT_NE(object::name_of(apply.object), "mysql") << apply.reason;
-}
-
-/// Pod templates of everything that mounts Secrets.
-std::map<std::string, Object> templates(const FakeCluster& cluster) {
-  std::map<std::string, Object> found;
-  for (const auto& [ref, object] : cluster.snapshot.children) {
-    if (object.contains("spec") && (object["spec"].contains("template") || object["spec"].contains("jobTemplate"))) {
-      found[ref.kind + " " + ref.name] = object["spec"];
-    }
-  }
-  return found;
-}
-
-const std::vector<std::string> kAllUserKeys = {
-    "mysql-password",    "mysql-migrator-password", "mysql-application-password",  "mysql-reader-password",     "wechat-app-id",
-    "wechat-mch-id",     "wechat-private-key",      "wechat-merchant-public-key",  "wechat-merchant-serial-no", "wechat-api-v3-key",
-    "wechat-public-key", "wechat-public-key-id",    "simulator-wechat-private-key"};
-
-const Ref kUserSecret{"v1", "Secret", "payment-service-secret"};
-
-FakeCluster settled_with_user_keys(const std::string& channel) {
-  FakeCluster cluster(channel == "simulated" ? quickstart_spec() : test::example("production")["spec"]);
-  cluster.user_secret(kUserSecret.name, kAllUserKeys);
-  cluster.settle();
-  return cluster;
-}
-
-class UserSecretGone : public testing::TestWithParam<const char*> {};
-
-// Not Ready for any reason at all, and just then the Secret is being replaced: the keys must stay the ones that database and channel know.
-TEST_P(UserSecretGone, WhileNotReadyKeepsTheKeysAndSaysSo) {
-  FakeCluster cluster = settled_with_user_keys(GetParam());
-  const auto before = templates(cluster);
-  const Object kept = cluster.strangers.at(kUserSecret);
-
-  cluster.break_workload("redis");
-  cluster.play();
-  cluster.execute(cluster.decide());
-  cluster.strangers.erase(kUserSecret);
-  for (int round = 0; round < 3; ++round) {
-    cluster.execute(cluster.decide());
-    cluster.play();
-  }
-  EXPECT_EQ(templates(cluster), before);
-  EXPECT_EQ(cluster.condition("Ready")["reason"], "SecretIncomplete");
-  EXPECT_EQ(cluster.condition("Stalled")["status"], "True");
-  EXPECT_TRUE(says(cluster.condition("Ready"), R"(Secret "payment-service-secret" does not exist)")) << cluster.condition("Ready");
-
-  cluster.strangers[kUserSecret] = kept;
-  cluster.mend_workload("redis");
-  cluster.play();
-  cluster.settle();
-  EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.condition("Ready");
-  EXPECT_EQ(templates(cluster), before);
-}
-
-TEST_P(UserSecretGone, WithAWorkloadThatIsGoneTooItIsNotMadeWithOtherKeys) {
-  for (const char* lost : {"payment-service", "mysql", "channel-simulator", "reconciliation-cronjob"}) {
-    SCOPED_TRACE(lost);
-    FakeCluster cluster = settled_with_user_keys(GetParam());
-    const auto before = templates(cluster);
-    const Object kept = cluster.strangers.at(kUserSecret);
-    std::erase_if(cluster.snapshot.children, [&](const auto& child) { return child.first.name == lost && child.second.contains("spec"); });
-    cluster.strangers.erase(kUserSecret);
-    cluster.edit_spec({{"services", {{"payment", {{"logLevel", "debug"}}}}}});
-    for (int round = 0; round < 3; ++round) {
-      cluster.execute(cluster.decide());
-      cluster.play();
-    }
-    for (const auto& [name, spec] : templates(cluster)) {
-      EXPECT_EQ(spec.dump().find("payment-generated"), std::string::npos) << name << " was given a generated key";
-    }
-    cluster.strangers[kUserSecret] = kept;
-    cluster.settle();
-    EXPECT_EQ(templates(cluster).size(), before.size());
-    EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.condition("Ready");
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Channels, UserSecretGone, testing::Values("simulated", "real"),
-                         [](const auto& one) { return std::string(one.param); });
-
-TEST(Secrets, AKeyThatTheUserTookOutIsNotReplacedByAnother) {
-  FakeCluster cluster(quickstart_spec());
-  cluster.user_secret("payment-service-secret", kAllUserKeys);
-  cluster.settle();
-  const auto before = templates(cluster);
-  std::vector<std::string> fewer = kAllUserKeys;
-  std::erase(fewer, "mysql-application-password");
-  cluster.user_secret("payment-service-secret", fewer);
-  cluster.break_workload("redis");
-  cluster.play();
-  for (int round = 0; round < 2; ++round) cluster.execute(cluster.decide());
-  EXPECT_EQ(templates(cluster), before);
-  EXPECT_TRUE(says(cluster.condition("Ready"), R"(has no key "mysql-application-password")")) << cluster.condition("Ready");
-}
-
-TEST(Secrets, ASpecThatNamesNoSecretGivesTheUsersKeysUp) {
-  FakeCluster cluster(quickstart_spec());
-  cluster.user_secret("payment-service-secret", {"mysql-application-password"});
-  cluster.settle();
-  cluster.edit_spec({{"secretRef", {{"name", ""}}}});
-  cluster.settle();
-  EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.condition("Ready");
-  EXPECT_EQ(cluster.child("apps/v1", "Deployment", "payment-service")["spec"]["template"]["spec"]["volumes"].dump().find(
-                "payment-service-secret"),
-            std::string::npos);
-}
-
-TEST(Secrets, FromARealChannelToTheSimulatorTheSimulatorsKeysAreMade) {
-  Object spec = quickstart_spec();
-  spec["channels"]["wechatPay"]["baseUrl"] = "https://wechat.example.com";
-  FakeCluster cluster(spec);
-  cluster.user_secret("payment-service-secret", {"wechat-app-id", "wechat-mch-id", "wechat-private-key", "wechat-merchant-serial-no",
-                                                 "wechat-api-v3-key", "wechat-public-key", "wechat-public-key-id"});
-  cluster.settle();
-  cluster.edit_spec({{"channels", {{"wechatPay", {{"baseUrl", ""}}}}}});
-  cluster.settle();
-  EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.condition("Ready");
-}
-
-TEST(Secrets, ALostRootPasswordStopsEverythingInsteadOfMakingAnother) {
-  FakeCluster cluster(quickstart_spec());
-  cluster.settle();
-  const Object secret = cluster.child("v1", "Secret", "payment-generated");
-  cluster.snapshot.children.erase({"v1", "Secret", "payment-generated"});
-  const Plan plan = cluster.decide();
-  EXPECT_TRUE(plan.generate.empty());
-  cluster.execute(plan);
-  EXPECT_EQ(cluster.condition("Stalled")["reason"], "SecretLost");
-
-  cluster.snapshot.children[{"v1", "Secret", "payment-generated"}] = secret;      // restored from a backup
-  cluster.settle();
-  EXPECT_EQ(cluster.condition("Ready")["status"], "True");
-}
-
 TEST(Claim, AWrongStorageClassIsReportedAndTheClaimReplacedWhenTheSpecIsPutRight) {
   Object spec = quickstart_spec();
   spec["database"] = {{"managed", {{"storage", {{"size", "1Gi"}, {"storageClassName", "nope"}}}}}};
@@ -346,6 +144,11 @@ TEST(Claim, ABoundClaimIsNeverReplacedNorShrunkAndTheStatusSaysSo) {
   cluster.settle();
   EXPECT_EQ(cluster.child("v1", "PersistentVolumeClaim", "data-mysql-0")["spec"]["resources"]["requests"]["storage"], "20Gi");
   EXPECT_TRUE(says(cluster.condition("DatabaseReady"), "cannot shrink"));
+  EXPECT_TRUE(says(cluster.condition("Ready"), "warning: "));
+  EXPECT_TRUE(
+      says(cluster.condition("Ready"), "spec.database.managed.storage.size 1Gi has no effect: PersistentVolumeClaim data-mysql-0 has 20Gi"))
+      << cluster.condition("Ready");
+  EXPECT_EQ(cluster.condition("Reconciling")["message"], "everything is as the spec says, apart from spec.database.managed.storage.size");
 
   cluster.edit_spec({{"database", {{"managed", {{"storage", {{"size", "30Gi"}}}}}}}});
   cluster.settle();
@@ -371,6 +174,51 @@ TEST(Image, AMissingImageIsReportedWithPodAndNextStep) {
   cluster.play();
   cluster.settle();
   EXPECT_EQ(cluster.condition("Ready")["status"], "True");
+}
+
+Object without_node(base::TimePoint since, const std::string& why) {
+  const Object scheduled = {
+      {"type", "PodScheduled"}, {"status", "False"}, {"message", why}, {"lastTransitionTime", base::to_rfc3339(since)}};
+  return {{"phase", "Pending"}, {"conditions", Object::array({scheduled})}};
+}
+
+TEST(Placement, ANewestPodWithoutANodeIsTroubleAfterTenSecondsHoweverWellTheOldOneIs) {
+  Object spec = quickstart_spec();
+  spec["services"]["callback"] = {{"autoscaling", {{"enabled", false}}}, {"replicas", 1}};
+  FakeCluster cluster = test::settled(spec);
+  cluster.hold_roll("callback-service");
+  cluster.edit_spec({{"services", {{"callback", {{"podTemplate", {{"spec", {{"nodeSelector", {{"x", "y"}}}}}}}}}}}});
+  cluster.execute(cluster.decide());
+  cluster.play();
+  cluster.add_pod("callback-service-old", "callback-service", {{"phase", "Running"}});
+  cluster.add_pod("callback-service-new", "callback-service",
+                  without_node(cluster.now, "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector"));
+  const Plan early = cluster.decide();
+  EXPECT_EQ(early.requeue_after, std::chrono::seconds(10)) << "nothing else tells of that moment";
+  cluster.execute(early);
+  EXPECT_EQ(cluster.condition("ServicesReady")["reason"], "ServicesProgressing");
+  EXPECT_TRUE(says(cluster.condition("ServicesReady"), "has 0 of 1 pods of its newest template available, beside 1 of the one before"))
+      << cluster.condition("ServicesReady");
+
+  cluster.now += *early.requeue_after;
+  cluster.execute(cluster.decide());
+  EXPECT_EQ(cluster.condition("ServicesReady")["reason"], "Unschedulable");
+  EXPECT_TRUE(says(cluster.condition("ServicesReady"), "Pod callback-service-new has no node: 0/1 nodes"))
+      << cluster.condition("ServicesReady");
+}
+
+TEST(Placement, TheAdviceFollowsTheSchedulersWords) {
+  const auto advice = [](const std::string& why) {
+    Object pod = {{"metadata", {{"name", "p"}}}, {"status", without_node(test::kStart, why)}};
+    return pod_problem(pod, test::kStart + std::chrono::minutes(1))->message.substr(std::string("Pod p has no node: ").size() + why.size());
+  };
+  EXPECT_EQ(advice("1 Insufficient cpu."), "; add capacity or lower the requests");
+  EXPECT_EQ(advice("1 node(s) didn't match Pod's node affinity/selector."),
+            "; put nodeSelector or nodeAffinity of its podTemplate right, or label a node");
+  EXPECT_EQ(advice("1 Insufficient memory, 2 node(s) had untolerated taint {a: b}."),
+            "; add capacity or lower the requests; tolerate the taint in its podTemplate, or take it off a node");
+  EXPECT_EQ(advice("pod has unbound immediate PersistentVolumeClaims."), "");
+  EXPECT_EQ(advice("a plugin of somebody says no"), "; add capacity, or put requests and placement of its podTemplate right");
 }
 
 TEST(Cache, ItsLossIsReportedWithWhatItMeans) {
@@ -497,11 +345,15 @@ TEST(Refused, WhatTheApiServerRefusesIsSaidUntilItIsNoLongerAsked) {
   cluster.platform["status"] = *cluster.decide().status;
   EXPECT_EQ(cluster.condition("Ready")["reason"], "ObjectRefused");
   EXPECT_TRUE(says(cluster.condition("Ready"), "quota exceeded")) << cluster.condition("Ready");
+  EXPECT_EQ(cluster.condition("Stalled")["status"], "True");
+  EXPECT_EQ(cluster.condition("Stalled")["reason"], "ObjectRefused");
+  EXPECT_EQ(cluster.condition("Reconciling")["status"], "False") << "kstatus: nothing gets better by itself";
 
   // Put right, the live object is as wanted: there is no write that could succeed and clear the refusal.
   cluster.edit_spec({{"reconciliation", {{"schedule", "0/30 * * * *"}}}});
   cluster.settle();
   EXPECT_EQ(cluster.condition("Ready")["status"], "True");
+  EXPECT_EQ(cluster.condition("Stalled")["status"], "False");
 }
 
 TEST(Times, MoveOnlyOnTransitions) {

@@ -5,7 +5,8 @@ namespace controllers::simulator {
 
 std::vector<ComponentStatus> health(const Context& ctx) {
   if (!ctx.platform.spec.channels.simulator.enabled) return {};
-  return {deployment_health(ctx, kName, ctx.images.runtime, 1, "Simulator")};
+  return {deployment_health(ctx, kName, ctx.images.runtime, 1,
+                            {Reason::SimulatorCreating, Reason::SimulatorProgressing, Reason::ServicesReady})};
 }
 
 }  // namespace controllers::simulator

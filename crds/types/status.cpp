@@ -42,7 +42,7 @@ template <>
 Description<PendingChange> describe() {
   return Description<PendingChange>()
       .field("component", &PendingChange::component, "Kind and name of the object.", {.length_max = 320, .required = true})
-      .field("reason", &PendingChange::reason, "Release, Restart or PasswordRotation.", {.length_max = 63})
+      .field("reason", &PendingChange::reason, "Why it waits, as one word of a closed list.", {.length_max = 63})
       .field("change", &PendingChange::change, "What would change: field, old and new value.", {.length_max = kMessageMax})
       .field("restarts", &PendingChange::restarts, "The pods that would restart, and what that means.", {.length_max = kMessageMax})
       .field("waitsFor", &PendingChange::waits_for, "What it waits for, and how to let it happen.", {.length_max = kMessageMax});
@@ -61,7 +61,7 @@ Description<Status> describe() {
              "Release of payment-runtime that the services have been seen to run well; during a roll the one before.", {.length_max = 128})
       .field("endpoints", &Status::endpoints, "Addresses.")
       .field("pendingChanges", &Status::pending_changes, "Changes that are held back: see `waitsFor`.",
-             {.items_max = 64, .list_key = {"component"}});
+             {.items_max = kPendingChangesMax, .list_key = {"component"}});
 }
 
 }  // namespace crds

@@ -51,6 +51,7 @@ struct Status {
 template <>
 Description<Status> describe();
 
+constexpr std::size_t kPendingChangesMax = 64;   // listed; more than a platform has objects
 constexpr std::uint32_t kMessageMax = 2048;   // characters of a condition's message
 
 }  // namespace crds

@@ -63,7 +63,7 @@ Judgement images_pulled(const Facts& facts) {
     if (ref.kind != "Pod") continue;
     ++pods;
     const auto problem = controllers::pod_problem(pod, {});
-    if (problem && problem->reason == "ImageUnavailable") {
+    if (problem && problem->reason == controllers::Reason::ImageUnavailable) {
       return failed(problem->message, "push the image, or put its name or spec.imagePullSecrets right");
     }
   }

@@ -143,7 +143,8 @@ Judgement no_pod_crashes(const Facts& facts) {
   std::vector<std::string> wrong;
   const std::size_t count = each(facts, "Pod", [&](const Ref&, const Object& pod) {
     const auto problem = controllers::pod_problem(pod, {});
-    if (problem && (problem->reason == "ContainerFailing" || problem->reason == "ContainerInvalid")) wrong.push_back(problem->message);
+    if (problem && (problem->reason == controllers::Reason::ContainerFailing || problem->reason == controllers::Reason::ContainerInvalid))
+      wrong.push_back(problem->message);
   });
   return verdict(wrong, fmt::format("none of {} pods", count), "kubectl logs --previous");
 }

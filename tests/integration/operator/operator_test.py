@@ -220,6 +220,27 @@ class Healing(OperatorTest):
         self.wait_ready()
 
 
+    def test_a_patch_of_pods_that_only_the_api_server_can_refuse_is_told_in_its_words_and_heals(self):
+        self.installed()
+        callback = {"name": "callback-service"}
+        for patch, words in (({"containers": [{**callback, "imag": "x"}]}, "imag: field not declared in schema"),
+                             ({"containers": [{**callback, "resources": {"limits": {"memory": "lots"}}}]}, "quantities must match"),
+                             ({"terminationGracePeriodSeconds": "ten"}, "terminationGracePeriodSeconds"),
+                             ({"tolerations": [{"key": "a", "operator": "Nope"}]}, "tolerations")):
+            with self.subTest(words=words):
+                self.space.patch("pp", "quickstart", {"spec": {"services": {"callback": {"podTemplate": {"spec": patch}}}}})
+
+                def told(words=words):
+                    ready = self.space.condition("quickstart", "Ready")
+                    return ready if words in ready.get("message", "") else None
+                said = eventually("the status tells", told, 60)
+                self.assertEqual((said["status"], said["reason"]), ("False", "ObjectRefused"), said)
+                self.assertEqual(self.space.condition("quickstart", "Stalled")["status"], "True")
+                self.space.patch("pp", "quickstart", {"spec": {"services": {"callback": {"podTemplate": None}}}})
+                self.wait_ready()
+                self.assertEqual(self.space.condition("quickstart", "Stalled")["status"], "False")
+
+
 class Deletion(OperatorTest):
     def test_under_retain_leaves_volume_and_secret_which_a_platform_of_the_same_name_finds_with_their_image(self):
         first = self.installed()
