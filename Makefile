@@ -21,8 +21,9 @@ setup: ## install what is missing from Debian's packages (apt, as root or throug
 build: setup ## build the release preset into build/release
 	@scripts/build release
 
-install: ## kubectl-payment from build/release into PREFIX/bin (/usr/local), where kubectl finds it as `kubectl payment`
-	@[ -x build/release/bin/kubectl-payment ] || { echo "build/release/bin/kubectl-payment is missing: make build" >&2; exit 1; }
+# Under sudo it is built by whom build/ belongs to: what root wrote there, that user's next build could not replace.
+install: setup ## build kubectl-payment and put it into PREFIX/bin (/usr/local), where kubectl finds it as `kubectl payment`
+	@$(if $(SUDO_USER),sudo -H -u $(shell stat -c %U build 2>/dev/null || stat -c %U .)) scripts/build release kubectl_payment_program
 	@install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin build/release/bin/kubectl-payment
 	@ln -sf kubectl-payment $(DESTDIR)$(PREFIX)/bin/kubectl_complete-payment
 
