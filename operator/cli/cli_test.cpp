@@ -3,6 +3,7 @@
 
 #include "controllers/component/live.hpp"
 #include "operator/cli/command_line.hpp"
+#include "operator/cli/commands.hpp"
 #include "operator/cli/testing.hpp"
 
 namespace cli::testing {
@@ -39,19 +40,6 @@ std::string file_text(const std::string& path) {
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
-}
-
-TEST(Console, LetsNobodyMoveTheCursorOfAReader) {
-  std::ostringstream out, err;
-  Console plain(out, err, false);
-  plain.print(
-      "a\033[2J\033]0;title\a b\tc \xC2\x9B"
-      "d \033[31mred \xC3\xA4\n");
-  EXPECT_EQ(out.str(), "a?[2J?]0;title? b\tc ?d ?[31mred \xC3\xA4\n");
-  out.str("");
-  Console coloured(out, err, true);
-  coloured.print(coloured.paint(Tone::Bad, "x\033[H\r"));
-  EXPECT_EQ(out.str(), "\033[31mx?[H?\033[0m");
 }
 
 }  // namespace
@@ -128,7 +116,7 @@ int CliTest::run(std::vector<std::string> words, bool colour) {
                   }};
   const base::Result<int> done = (*line.verb)(session);
   if (done) return *done;
-  err << "kubectl-payment: " << done.error().message << "\n";
+  console.note("kubectl-payment: " + runnable(done.error().message, {line.flags.name_space, line.flags.context}));
   return kExitError;
 }
 

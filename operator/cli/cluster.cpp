@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controllers/object/path.hpp"
+#include "operator/cli/refusal.hpp"
 
 namespace cli {
 namespace {
@@ -86,7 +87,7 @@ base::Result<json> Cluster::merge_patch(const kube::ObjectId& id, const json& pa
 }
 
 base::Error Cluster::told(base::Error error, const std::string& what) const {
-  const std::string said = error.message;
+  const std::string said = reason_in(error.message);
   switch (error.code) {
     case Code::PermissionDenied:
       error.message = "you may not " + what + ": " + said + "; ask for that right, or use another --context";

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "operator/cli/conditions.hpp"
+#include "operator/cli/nearest.hpp"
 #include "operator/cli/verbs.hpp"
 
 namespace cli {
@@ -33,9 +34,11 @@ Words& Words::flag(const char* names, bool& into, const char* help) {
 }
 
 Words& Words::output(Format& into) {
-  app_.add_option("-o,--output", into, "Answer as json or yaml, for other programs")
-      ->transform(CLI::CheckedTransformer(std::vector<std::pair<std::string, Format>>{{"json", Format::Json}, {"yaml", Format::Yaml}}))
-      ->type_name("json|yaml");
+  const auto take = [&into](const std::string& word) {
+    if (word != "json" && word != "yaml") throw CLI::ValidationError("--output", "must be json or yaml, not " + word);
+    into = word == "json" ? Format::Json : Format::Yaml;
+  };
+  app_.add_option_function<std::string>("-o,--output", take, "Answer as json or yaml, for other programs")->type_name("json|yaml");
   return *this;
 }
 
@@ -89,6 +92,12 @@ struct Grammar {
 
 bool takes_value(const CLI::Option* option) { return option != nullptr && option->get_expected_max() > 0; }
 
+std::vector<std::string> names_of(const std::vector<const CLI::App*>& verbs) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : verbs) names.push_back(verb->get_name());
+  return names;
+}
+
 void add_names(const CLI::App& app, std::vector<std::string>& out) {
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) out.push_back("--" + name);
@@ -96,44 +105,89 @@ void add_names(const CLI::App& app, std::vector<std::string>& out) {
   }
 }
 
-/// What may stand as the first word of a verb; platforms' names are the cluster's to know.
-std::vector<std::string> first_words(const std::string& verb) {
-  if (verb == "completion") return {"bash", "zsh", "fish"};
-  std::vector<std::string> names;
-  if (verb == "explain") {
-    for (const Term& term : terms()) names.push_back(term.name);
+/// What stands on a command line that may not be finished.
+struct Typed {
+  const CLI::App* verb = nullptr;
+  std::string unknown;                        // stands where a verb should
+  std::size_t positionals = 0;                // of the verb
+  const CLI::Option* waiting = nullptr;       // the option whose value comes next
+  Flags flags;
+};
+
+void take_value(Typed& typed, const std::string& value) {
+  const CLI::Option* option = std::exchange(typed.waiting, nullptr);
+  if (option->check_lname("namespace")) typed.flags.name_space = value;
+  if (option->check_lname("context")) typed.flags.context = value;
+  if (option->check_lname("kubeconfig")) typed.flags.kubeconfig = value;
+}
+
+Typed look_at(const Grammar& grammar, const std::vector<std::string>& words) {
+  Typed typed;
+  for (const std::string& word : words) {
+    const std::size_t equals = word.find('=');
+    if (typed.waiting != nullptr) {
+      take_value(typed, word);
+    } else if (word.starts_with('-')) {
+      typed.waiting = grammar.option(typed.verb, word.substr(0, equals));
+      if (!takes_value(typed.waiting)) typed.waiting = nullptr;
+      if (typed.waiting != nullptr && equals != std::string::npos) take_value(typed, word.substr(equals + 1));
+    } else if (typed.verb == nullptr) {
+      typed.verb = grammar.verb(word);
+      if (typed.verb == nullptr && typed.unknown.empty()) typed.unknown = word;
+    } else {
+      ++typed.positionals;
+    }
   }
-  return names;
+  return typed;
+}
+
+/// What may stand as the next word of a verb that is no option.
+std::vector<std::string> next_words(const Typed& typed, const Known& known) {
+  std::size_t position = 0;
+  for (const CLI::Option* option : typed.verb->get_options()) {
+    if (!option->get_positional() || position++ != typed.positionals) continue;
+    const std::string name = option->get_name(true);
+    if (name == "SHELL") return {"bash", "zsh", "fish"};
+    if (name == "WORD") return term_names();
+    if (name == "NAME" || name == "PLATFORM") return known.platforms(typed.flags);
+  }
+  return {};
+}
+
+std::vector<std::string> values_for(const Typed& typed, const Known& known) {
+  if (typed.waiting->check_lname("output")) return {"json", "yaml"};
+  if (typed.waiting->check_lname("namespace")) return known.namespaces(typed.flags);
+  if (typed.waiting->check_lname("context")) return known.contexts(typed.flags);
+  return {};
+}
+
+std::string wrong_words(const Grammar& grammar, const Typed& typed, const CLI::ParseError& error) {
+  const std::string help =
+      "\nkubectl payment " + (typed.verb == nullptr ? "" : typed.verb->get_name() + " ") + "--help lists what there is\n";
+  std::string what = error.what();
+  if (typed.verb == nullptr) {
+    what = typed.unknown.empty() ? "a command is missing"
+                                 : "there is no command " + typed.unknown + meant(typed.unknown, names_of(grammar.verbs()));
+  }
+  return "kubectl-payment: " + what + help;
 }
 
 }  // namespace
 
-std::vector<std::string> complete(const std::vector<std::string>& words) {
+std::vector<std::string> complete(const std::vector<std::string>& words, const Known& known) {
   if (words.empty()) return {};
   const Grammar grammar;
-  const CLI::App* verb = nullptr;
-  std::size_t positionals = 0;
-  const CLI::Option* waiting = nullptr;      // the option whose value comes next
-  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
-    if (takes_value(std::exchange(waiting, nullptr))) continue;
-    if (words[i].starts_with('-')) {
-      waiting = grammar.option(verb, words[i]);
-    } else if (verb == nullptr) {
-      verb = grammar.verb(words[i]);
-    } else {
-      ++positionals;
-    }
-  }
+  const Typed typed = look_at(grammar, {words.begin(), words.end() - 1});
   std::vector<std::string> all;
-  if (takes_value(waiting)) {
-    if (waiting->check_lname("output")) all = {"json", "yaml"};
+  if (typed.waiting != nullptr) {
+    all = values_for(typed, known);
   } else if (words.back().starts_with('-')) {
-    if (verb != nullptr) add_names(*verb, all);
+    if (typed.verb != nullptr) add_names(*typed.verb, all);
     add_names(grammar.app, all);
-  } else if (verb == nullptr) {
-    for (const CLI::App* one : grammar.verbs()) all.push_back(one->get_name());
-  } else if (positionals == 0) {
-    all = first_words(verb->get_name());
+  } else if (typed.verb == nullptr) {
+    all = names_of(grammar.verbs());
+  } else {
+    all = next_words(typed, known);
   }
   std::erase_if(all, [&](const std::string& word) { return !word.starts_with(words.back()); });
   return all;
@@ -142,14 +196,19 @@ std::vector<std::string> complete(const std::vector<std::string>& words) {
 CommandLine parse_command_line(std::vector<std::string> words) {
   Grammar grammar;
   CommandLine line;
+  const Typed typed = look_at(grammar, words);
   try {
     std::reverse(words.begin(), words.end());      // as the library takes them
     grammar.app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() != 0) {
+      line.exit_code = kExitError;
+      line.text = wrong_words(grammar, typed, error);
+      return line;
+    }
     std::ostringstream out;
-    std::ostringstream err;
-    line.exit_code = grammar.app.exit(error, out, err) == 0 ? kExitDone : kExitError;
-    line.text = out.str() + err.str();
+    (void)grammar.app.exit(error, out, out);
+    line.text = out.str();
     return line;
   }
   line.flags = grammar.flags;

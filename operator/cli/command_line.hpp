@@ -1,6 +1,7 @@
 // The command line as a whole: flags, verbs, help.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,15 @@ struct CommandLine {
 /// `words` without the program's name.
 [[nodiscard]] CommandLine parse_command_line(std::vector<std::string> words);
 
+/// Names that only a cluster or a kubeconfig knows; none where these cannot be asked.
+struct Known {
+  using Names = std::function<std::vector<std::string>(const Flags&)>;
+  Names platforms = [](const Flags&) { return std::vector<std::string>{}; };
+  Names namespaces = platforms;
+  Names contexts = platforms;
+};
+
 /// What the last word, which is being typed, may become; none where a file name may stand.
-[[nodiscard]] std::vector<std::string> complete(const std::vector<std::string>& words);
+[[nodiscard]] std::vector<std::string> complete(const std::vector<std::string>& words, const Known& known = {});
 
 }  // namespace cli

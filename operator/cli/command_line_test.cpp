@@ -1,5 +1,6 @@
 #include "operator/cli/command_line.hpp"
 
+#include "operator/cli/known.hpp"
 #include "operator/cli/testing.hpp"
 
 namespace cli {
@@ -32,6 +33,20 @@ TEST_F(Words, WrongOnesAreUsageErrors) {
   }
 }
 
+TEST_F(Words, AWrongOneIsToldWithWhatWasMeant) {
+  const auto told = [this](std::vector<std::string> words) {
+    EXPECT_EQ(run(std::move(words)), kExitError);
+    return err.str();
+  };
+  EXPECT_THAT(told({"statu"}), HasSubstr("kubectl-payment: there is no command statu; did you mean status?\n"));
+  EXPECT_THAT(told({"-n", "plan", "PUASE"}), HasSubstr("there is no command PUASE; did you mean pause?"));
+  EXPECT_THAT(told({"something-else"}), HasSubstr("there is no command something-else\n"));
+  EXPECT_THAT(told({}), HasSubstr("a command is missing\nkubectl payment --help"));
+  EXPECT_THAT(told({"status", "-o", "xml"}), HasSubstr("--output: must be json or yaml, not xml\nkubectl payment status --help"));
+  EXPECT_EQ(run({"status", "--help"}), kExitDone);
+  EXPECT_THAT(out.str(), ::testing::AllOf(HasSubstr("json|yaml"), ::testing::Not(HasSubstr("->"))));
+}
+
 TEST_F(Words, FlagsMayStandBeforeAndAfterTheVerb) {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"-n", "shop", "--context", "c", "status"},
                                                                                      {"status", "--namespace=shop", "--context", "c"}}) {
@@ -60,6 +75,35 @@ TEST(Completion, KnowsVerbsFlagsValuesAndTheWordsOfExplain) {
   EXPECT_THAT(complete({"completion", "z"}), ElementsAre("zsh"));
   EXPECT_THAT(complete({"plan", "-f", "new"}), IsEmpty()) << "file names are the shell's";
   EXPECT_THAT(complete({}), IsEmpty());
+}
+
+TEST_F(Words, CompletionAsksTheClusterThatTheFlagsMeanForNames) {
+  using ::testing::ElementsAre;
+  using ::testing::IsEmpty;
+  auto fake = settled();
+  put(fake.platform);
+  fake.platform["metadata"]["namespace"] = "shop";
+  fake.platform["metadata"]["name"] = "corner";
+  put(fake.platform);
+  server.answer("GET /api/v1/namespaces?", 200,
+                {{"items", testing::json::array({{{"metadata", {{"name", "payment"}}}}, {{"metadata", {{"name", "shop"}}}}})}});
+  Flags asked;
+  bool reached = true;
+  const Known known = known_from([&](const Flags& flags) -> base::Result<Cluster*> {
+    asked = flags;
+    if (!reached) return base::fail(base::Code::NotFound, "there is no kubeconfig");
+    return &cluster;
+  });
+  EXPECT_THAT(complete({"status", ""}, known), ElementsAre("quickstart"));
+  EXPECT_THAT(complete({"resume", "-n", "shop", "--context=east", ""}, known), ElementsAre("corner"));
+  EXPECT_EQ(asked.context, "east");
+  EXPECT_THAT(complete({"explain", "Stalled", "q"}, known), ElementsAre("quickstart"));
+  EXPECT_THAT(complete({"status", "quickstart", ""}, known), IsEmpty()) << "one name is enough";
+  EXPECT_THAT(complete({"plan", "-n", "s"}, known), ElementsAre("shop"));
+  server.answer("GET /apis/paymentplatform.io", 403, {{"kind", "Status"}, {"reason", "Forbidden"}, {"message", "no"}});
+  EXPECT_THAT(complete({"status", ""}, known), IsEmpty());
+  reached = false;
+  EXPECT_THAT(complete({"status", ""}, known), IsEmpty());
 }
 
 TEST_F(Words, CompletionIsThereForThreeShells) {

@@ -90,6 +90,14 @@ std::vector<Term> terms_named(std::string_view name) {
   return out;
 }
 
+std::vector<std::string> term_names() {
+  std::vector<std::string> out;
+  for (const Term& term : terms()) {
+    if (std::find(out.begin(), out.end(), term.name) == out.end()) out.push_back(term.name);
+  }
+  return out;
+}
+
 std::string remedy_of(std::string_view reason) {
   for (const Term& term : terms()) {
     if (!term.on.empty() && term.name == reason) return term.remedy;

@@ -21,6 +21,9 @@ struct Term {
 /// The condition and the reason of this name (some are both, "DatabaseReady"). Letter case does not matter.
 [[nodiscard]] std::vector<Term> terms_named(std::string_view name);
 
+/// Their names, each once.
+[[nodiscard]] std::vector<std::string> term_names();
+
 /// What to do about a reason; "" when the list says nothing.
 [[nodiscard]] std::string remedy_of(std::string_view reason);
 

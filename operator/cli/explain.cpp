@@ -1,10 +1,12 @@
 // kubectl payment explain: what a condition or a reason means, what to do about it, and how the platform stands with it now.
+#include <algorithm>
 #include <memory>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "operator/cli/conditions.hpp"
+#include "operator/cli/nearest.hpp"
 #include "operator/cli/platforms.hpp"
 #include "operator/cli/status_view.hpp"
 #include "operator/cli/verbs.hpp"
@@ -38,8 +40,8 @@ std::vector<Object> present(const Object& platform, const std::vector<Term>& ter
 std::string term_text(const Term& term, const Console& console) {
   std::string text = console.paint(Tone::Strong, term.name);
   text += term.on.empty() ? ", a condition: True means that " + term.meaning : ", a reason on " + term.on + ": " + term.meaning;
-  text += "\n";
-  if (!term.remedy.empty()) text += "  " + console.paint(Tone::Strong, "what to do: ") + term.remedy + "\n";
+  text = wrapped(console, text, 2) + "\n";
+  if (!term.remedy.empty()) text += wrapped(console, "  " + console.paint(Tone::Strong, "what to do: ") + term.remedy, 4) + "\n";
   return text;
 }
 
@@ -50,8 +52,10 @@ std::string present_text(const Object& platform, const std::vector<Object>& cond
   text += "\n";
   for (const Object& condition : conditions) {
     const std::string since = ago(text_at(condition, {"lastTransitionTime"}), now);
-    text += fmt::format("  {}={} {}{}: {}\n", text_at(condition, {"type"}), text_at(condition, {"status"}), text_at(condition, {"reason"}),
-                        since.empty() ? "" : " for " + since, text_at(condition, {"message"}));
+    const std::string line =
+        fmt::format("  {}={} {}{}: {}", text_at(condition, {"type"}), text_at(condition, {"status"}), text_at(condition, {"reason"}),
+                    since.empty() ? "" : " for " + since, text_at(condition, {"message"}));
+    text += wrapped(console, line, 4) + "\n";
   }
   return text;
 }
@@ -73,7 +77,14 @@ base::Result<int> list_all(Session& session, Format format) {
     return kExitDone;
   }
   std::vector<std::vector<Cell>> rows;
-  for (const Term& term : terms()) rows.push_back({{term.name, Tone::Strong}, {term.on.empty() ? "condition" : "reason"}, {term.meaning}});
+  for (const Term& term : terms()) {
+    const auto same = std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row[0].text == term.name; });
+    if (same == rows.end()) {
+      rows.push_back({{term.name, Tone::Strong}, {term.on.empty() ? "condition" : "reason"}, {term.meaning}});
+    } else {
+      (*same)[1].text = "condition, reason";      // "DatabaseReady": its own reason while it is True
+    }
+  }
   session.console.print(table(session.console, rows));
   return kExitDone;
 }
@@ -91,8 +102,9 @@ base::Result<int> run_explain(Session& session, const ExplainOptions& options) {
   if (options.word.empty()) return list_all(session, options.format);
   const std::vector<Term> found = terms_named(options.word);
   if (found.empty()) {
-    return base::fail(base::Code::NotFound,
-                      "no condition and no reason is called " + options.word + "; kubectl payment explain lists them");
+    const std::string hint = meant(options.word, term_names());
+    return base::fail(base::Code::NotFound, "no condition and no reason is called " + options.word +
+                                                (hint.empty() ? "; kubectl payment explain lists them" : hint));
   }
   const auto platform = platform_at_hand(session, options.platform);
   if (!platform) return base::fail(platform.error());

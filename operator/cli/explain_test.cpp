@@ -59,7 +59,9 @@ TEST_F(Explain, WithoutAClusterTheMeaningIsStillThere) {
 
 TEST_F(Explain, AnUnknownWordIsAnError) {
   EXPECT_EQ(run({"explain", "Exploded"}), kExitError);
-  EXPECT_THAT(err.str(), HasSubstr("is called Exploded"));
+  EXPECT_THAT(err.str(), HasSubstr("is called Exploded; kubectl payment explain lists them"));
+  EXPECT_EQ(run({"explain", "NameConflct"}), kExitError);
+  EXPECT_THAT(err.str(), HasSubstr("did you mean NameConflict?"));
 }
 
 TEST_F(Explain, ListsEverythingWithoutAWord) {
@@ -67,6 +69,8 @@ TEST_F(Explain, ListsEverythingWithoutAWord) {
   EXPECT_EQ(json::parse(out.str())["terms"].size(), terms().size());
   EXPECT_EQ(run({"explain"}), kExitDone);
   EXPECT_THAT(out.str(), HasSubstr("WaitingForDatabase"));
+  const std::string text = "\n" + out.str();
+  EXPECT_EQ(text.find("\nDatabaseReady "), text.rfind("\nDatabaseReady ")) << "once, as condition and reason";
 }
 
 }  // namespace

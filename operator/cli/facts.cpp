@@ -69,14 +69,15 @@ base::Result<Facts> gather(Cluster& cluster, const Object& platform, const Facts
   const kube::PlatformKey key = key_of(platform);
   const auto version = cluster.get("/version", "ask for the version of Kubernetes");
   if (!version) return base::fail(version.error());
-  auto live = live_cluster(cluster)->children(platform);
-  if (!live) return base::fail(live.error());
+  auto seen = visible(cluster, platform);
+  if (!seen) return base::fail(seen.error());
   crds::Problems told_by_the_status;
   Facts facts{cluster.server(),
               text_at(*version, {"gitVersion"}),
               platform,
               crds::decode_platform(platform, told_by_the_status),
-              std::move(*live),
+              std::move(seen->live),
+              std::move(seen->refused),
               cluster.list("/apis/storage.k8s.io/v1/storageclasses", "", "list StorageClasses"),
               cluster.list("/apis/networking.k8s.io/v1/ingressclasses", "", "list IngressClasses"),
               cluster.list(kube::path_of("discovery.k8s.io/v1", "endpointslices", key.name_space, ""), "", "list EndpointSlices"),

@@ -20,7 +20,8 @@ struct Facts {
   std::string version;                       // "v1.36.3"
   Object platform;
   crds::Platform decoded;
-  controllers::Snapshot live;                // children and pods
+  controllers::Snapshot live;                // children and pods, as far as they may be listed
+  std::map<std::string, base::Error> refused;      // by kind: those that may not be
   base::Result<Object> storage_classes;      // lists; an error where they may not be read
   base::Result<Object> ingress_classes;
   base::Result<Object> endpoint_slices;

@@ -10,6 +10,10 @@ namespace cli::judges {
   return {Outcome::Failed, std::move(evidence), std::move(next)};
 }
 [[nodiscard]] inline Judgement skipped(std::string reason) { return {Outcome::Skipped, std::move(reason)}; }
+/// Of what could not be asked: a missing right of the user is no fault of the platform.
+[[nodiscard]] inline Judgement unanswered(const base::Error& error, std::string next) {
+  return error.code == base::Code::PermissionDenied ? skipped(error.message) : failed(error.message, std::move(next));
+}
 
 // The cluster
 Judgement kubernetes_version(const Facts& facts);

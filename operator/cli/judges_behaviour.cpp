@@ -21,7 +21,7 @@ std::string see_log(const Facts& facts, const char* plain) { return "kubectl log
 
 Judgement health(const Facts& facts, const char* service) {
   const base::Result<Answer>& answer = facts.health.at(service);
-  if (!answer) return failed(answer.error().message, see_log(facts, service));
+  if (!answer) return unanswered(answer.error(), see_log(facts, service));
   const std::string status = text_at(answer->body, {"status"});
   const std::string seen = fmt::format("/actuator/health of {} answers {} {}", facts.name(service), answer->status, status);
   return status == "UP" ? ok(seen) : failed(seen, see_log(facts, service));
@@ -39,7 +39,7 @@ Judgement reconciliation_health(const Facts& facts) { return health(facts, "reco
 
 Judgement database_reached(const Facts& facts) {
   const base::Result<Answer>& answer = facts.health.at(kPayment);
-  if (!answer) return failed(answer.error().message, see_log(facts, kPayment));
+  if (!answer) return unanswered(answer.error(), see_log(facts, kPayment));
   const std::string status = text_at(answer->body, {"components", "database", "status"});
   if (status.empty()) return failed("payment-service says nothing of a database: " + said(*answer), see_log(facts, kPayment));
   const std::string seen = "payment-service says that its database is " + status;
@@ -50,7 +50,7 @@ Judgement database_reached(const Facts& facts) {
 Judgement payment_created(const Facts& facts) {
   if (!facts.payments) return skipped(facts.no_payments);
   const Facts::Payments& payments = *facts.payments;
-  if (!payments.first) return failed(payments.first.error().message, see_log(facts, kPayment));
+  if (!payments.first) return unanswered(payments.first.error(), see_log(facts, kPayment));
   if (payments.first->status != 200) return failed("the answer is " + said(*payments.first), see_log(facts, kPayment));
   return ok(fmt::format("businessNo {} became payment {}", payments.business_no, text_at(payments.first->body, {"data", "paymentNo"})));
 }
@@ -58,7 +58,7 @@ Judgement payment_created(const Facts& facts) {
 Judgement payment_refused_twice(const Facts& facts) {
   if (!facts.payments) return skipped(facts.no_payments);
   const Facts::Payments& payments = *facts.payments;
-  if (!payments.second) return failed(payments.second.error().message, see_log(facts, kPayment));
+  if (!payments.second) return unanswered(payments.second.error(), see_log(facts, kPayment));
   const std::int64_t code = controllers::object::number_at(payments.second->body, {"code"});
   if (payments.second->status == 409 && code == kDuplicate) {
     return ok(fmt::format("businessNo {} again: 409, code {}", payments.business_no, code));
@@ -69,7 +69,7 @@ Judgement payment_refused_twice(const Facts& facts) {
 Judgement payment_queried(const Facts& facts) {
   if (!facts.payments) return skipped(facts.no_payments);
   const Facts::Payments& payments = *facts.payments;
-  if (!payments.query) return failed(payments.query.error().message, see_log(facts, kPayment));
+  if (!payments.query) return unanswered(payments.query.error(), see_log(facts, kPayment));
   if (payments.query->status != 200) return failed("the answer is " + said(*payments.query), see_log(facts, kPayment));
   return ok(fmt::format("businessNo {} is {}", payments.business_no, text_at(payments.query->body, {"data", "state"})));
 }

@@ -176,21 +176,25 @@ Judgement keys_are_files(const Facts& facts) {
 }
 
 Judgement resource_limits(const Facts& facts) {
-  std::string without;
-  std::string unlimited;
+  std::string wrong;
+  bool redis_without = false;
   std::size_t containers = 0;
   each_container(facts, [&](const controllers::Ref& ref, const Object& container) {
     ++containers;
+    const std::string name = fmt::format("container {} of {} {}", text_at(container, {"name"}), ref.kind, ref.name);
     const Object* asks = controllers::object::dig(container, {"resources", "requests"});
+    const bool limited = !text_at(container, {"resources", "limits", "memory"}).empty();
+    const bool is_redis = ref.name == facts.name("redis");
     if (asks == nullptr || !asks->contains("cpu") || !asks->contains("memory")) {
-      without = fmt::format("container {} of {} {}", text_at(container, {"name"}), ref.kind, ref.name);
+      wrong = name + " asks for no CPU or no memory";
+    } else if (!limited && !is_redis) {
+      wrong = name + " has no memory limit";
     }
-    if (text_at(container, {"resources", "limits", "memory"}).empty()) {
-      unlimited += (unlimited.empty() ? "" : ", ") + text_at(container, {"name"});
-    }
+    redis_without = redis_without || (is_redis && !limited);
   });
-  if (!without.empty()) return failed(without + " asks for no CPU or no memory", "set its resources in the spec");
-  return ok(fmt::format("{} containers ask for CPU and memory{}", containers, unlimited.empty() ? "" : "; no memory limit: " + unlimited));
+  if (!wrong.empty()) return failed(wrong, "set resources.requests and resources.limits of that part in the spec");
+  return ok(fmt::format("{} containers ask for CPU and memory and have a memory limit{}", containers,
+                        redis_without ? ", but for redis, which keeps to its maxmemory of " + facts.decoded.redis().max_memory : ""));
 }
 
 Judgement append_only(const Facts& facts) {

@@ -4,6 +4,7 @@
 
 #include "controllers/component/live.hpp"
 #include "controllers/database/database.hpp"
+#include "controllers/object/quantity.hpp"
 #include "controllers/services/services.hpp"
 #include "operator/cli/conditions.hpp"
 #include "operator/cli/judges.hpp"
@@ -123,10 +124,13 @@ Judgement ingress_exists(const Facts& facts) {
 Judgement claim_bound(const Facts& facts) {
   const Object* claim = facts.child("v1", "PersistentVolumeClaim", controllers::database::kClaim);
   if (claim == nullptr) return failed("there is no PersistentVolumeClaim " + facts.name(controllers::database::kClaim), kSeeStatus);
+  const std::string wanted = facts.decoded.mysql().storage.size;
   const std::string size = text_at(*claim, {"status", "capacity", "storage"});
-  const std::string seen = fmt::format("PersistentVolumeClaim {} is {}{}", name_of(*claim), text_at(*claim, {"status", "phase"}),
-                                       size.empty() ? "" : ", " + size + " (how full it is, is not seen from here)");
-  return controllers::database::is_bound(*claim) ? ok(seen) : failed(seen, kSeeStatus);
+  std::string seen = fmt::format("PersistentVolumeClaim {} is {}", name_of(*claim), text_at(*claim, {"status", "phase"}));
+  if (!size.empty()) seen += fmt::format("; its volume has {}, the spec asks for {} (how full it is, is not seen from here)", size, wanted);
+  if (!controllers::database::is_bound(*claim)) return failed(seen, kSeeStatus);
+  if (controllers::object::less_quantity(size, wanted)) return failed(seen, "see whether its StorageClass has allowVolumeExpansion");
+  return ok(seen);
 }
 
 Judgement pods_run(const Facts& facts) {

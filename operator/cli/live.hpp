@@ -29,6 +29,13 @@ class Live {
   virtual base::Result<Object> admit(const Object& wanted, const std::optional<Object>& live) = 0;
 };
 
+/// What a user may see of a platform's objects.
+struct Visible {
+  controllers::Snapshot live;
+  std::map<std::string, base::Error> refused;  // by kind: those that may not be listed
+};
+[[nodiscard]] base::Result<Visible> visible(Cluster& cluster, const Object& platform);
+
 /// The admission of a cluster is asked by dry runs: nothing is stored.
 [[nodiscard]] std::unique_ptr<Live> live_cluster(Cluster& cluster);
 

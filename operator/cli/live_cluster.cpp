@@ -34,6 +34,7 @@ class Listing {
   }
   [[nodiscard]] bool ended() const { return ended_; }
   [[nodiscard]] const std::optional<base::Error>& error() const { return error_; }
+  [[nodiscard]] std::string kind() const { return std::string(target_.kind->kind); }
 
  private:
   void page(const std::string& token) {
@@ -86,19 +87,10 @@ class LiveCluster final : public Live {
   }
 
   base::Result<controllers::Snapshot> children(const Object& platform) override {
-    kube::Cache cache([](const kube::Cache::Change&) {}, [] {});
-    std::list<Listing> listings;
-    for (const kube::WatchTarget& target : targets_of(platform)) {
-      listings.emplace_back(cluster_, target, cache.source(target, [](const base::Error&) {}));
-    }
-    for (Listing& listing : listings) listing.start();
-    const auto all_ended = [&] { return std::all_of(listings.begin(), listings.end(), [](const Listing& one) { return one.ended(); }); };
-    const bool in_time = cluster_.wait(all_ended, kListsTimeout);
-    for (const Listing& listing : listings) {
-      if (listing.error()) return base::fail(*listing.error());
-    }
-    if (!in_time) return base::fail(cluster_.told(late(), "list the platform's objects"));
-    return snapshot_of(cache, key_of(platform));
+    auto seen = visible(cluster_, platform);
+    if (!seen) return base::fail(seen.error());
+    if (!seen->refused.empty()) return base::fail(seen->refused.begin()->second);
+    return std::move(seen->live);
   }
 
   base::Result<std::map<Ref, std::optional<Object>>> read(const std::string& name_space, const std::vector<Ref>& refs) override {
@@ -147,6 +139,26 @@ class LiveCluster final : public Live {
 };
 
 }  // namespace
+
+base::Result<Visible> visible(Cluster& cluster, const Object& platform) {
+  kube::Cache cache([](const kube::Cache::Change&) {}, [] {});
+  std::list<Listing> listings;
+  for (const kube::WatchTarget& target : targets_of(platform)) {
+    listings.emplace_back(cluster, target, cache.source(target, [](const base::Error&) {}));
+  }
+  for (Listing& listing : listings) listing.start();
+  const auto all_ended = [&] { return std::all_of(listings.begin(), listings.end(), [](const Listing& one) { return one.ended(); }); };
+  const bool in_time = cluster.wait(all_ended, kListsTimeout);
+  Visible seen;
+  for (const Listing& listing : listings) {
+    if (!listing.error()) continue;
+    if (listing.error()->code != Code::PermissionDenied) return base::fail(*listing.error());
+    seen.refused.emplace(listing.kind(), *listing.error());
+  }
+  if (!in_time) return base::fail(cluster.told(late(), "list the platform's objects"));
+  seen.live = snapshot_of(cache, key_of(platform));
+  return seen;
+}
 
 std::unique_ptr<Live> live_cluster(Cluster& cluster) { return std::make_unique<LiveCluster>(cluster); }
 

@@ -1,4 +1,5 @@
 // kubectl-payment: wires the verbs to the terminal and the cluster.
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -9,6 +10,8 @@
 
 #include "operator/cli/asio_pump.hpp"
 #include "operator/cli/command_line.hpp"
+#include "operator/cli/commands.hpp"
+#include "operator/cli/known.hpp"
 #include "operator/engine/asio_loop.hpp"
 #include "operator/kube/config.hpp"
 #include "operator/kube/transport_cpprest.hpp"
@@ -52,12 +55,20 @@ bool wants_colour() {
   return isatty(STDOUT_FILENO) == 1 && (refused == nullptr || *refused == '\0');
 }
 
+/// Of the terminal; 0 for a file or a pipe, whose reader wants whole lines.
+std::size_t columns() {
+  winsize size{};
+  return isatty(STDOUT_FILENO) == 1 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 /// As the completion scripts ask; and as kubectl asks a program kubectl_complete-payment on the PATH, which may be a link to this one.
 std::optional<int> answer_completion(const std::string& program, std::vector<std::string> words) {
   const bool for_kubectl = program.ends_with("kubectl_complete-payment");
   if (!for_kubectl && (words.empty() || words.front() != "__complete")) return std::nullopt;
   if (!for_kubectl) words.erase(words.begin());
-  const std::vector<std::string> answers = cli::complete(words);
+  Connection connection;
+  const cli::Known known = cli::known_from([&](const cli::Flags& flags) { return connection.open(flags); });
+  const std::vector<std::string> answers = cli::complete(words, known);
   for (const std::string& answer : answers) std::cout << answer << "\n";
   if (for_kubectl) std::cout << (answers.empty() ? ":0\n" : ":4\n");      // cobra's directives: files may follow, or may not
   return cli::kExitDone;
@@ -69,7 +80,7 @@ int run(std::vector<std::string> words) {
     (line.exit_code == cli::kExitDone ? std::cout : std::cerr) << line.text;
     return line.exit_code;
   }
-  cli::Console console(std::cout, std::cerr, wants_colour());
+  cli::Console console(std::cout, std::cerr, wants_colour(), columns());
   Connection connection;
   cli::Session session{console,
                        std::cin,
@@ -79,7 +90,7 @@ int run(std::vector<std::string> words) {
                        [&](const cli::Flags& flags) { return connection.open(flags); }};
   const base::Result<int> done = (*line.verb)(session);
   if (done) return *done;
-  std::cerr << "kubectl-payment: " << done.error().message << "\n";
+  console.note("kubectl-payment: " + cli::runnable(done.error().message, {line.flags.name_space, line.flags.context}));
   return cli::kExitError;
 }
 

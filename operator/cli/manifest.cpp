@@ -58,8 +58,10 @@ void add(Object object, std::vector<Object>& out) {
 
 }  // namespace
 
+std::string name_of_file(const std::string& path) { return path == "-" ? "standard input" : path; }
+
 base::Result<std::vector<Object>> read_manifest(const std::string& path, std::istream& in, std::size_t bytes_max) {
-  const std::string name = path == "-" ? "standard input" : path;
+  const std::string name = name_of_file(path);
   const auto text = path == "-" ? read_text(in, name, bytes_max) : read_text(path, bytes_max);
   if (!text) return base::fail(text.error());
   std::vector<Object> objects;
@@ -96,13 +98,14 @@ base::Result<Object> only_platform(const std::vector<Object>& objects, const std
     ++count;
   }
   if (count != 1) {
-    return base::fail(Code::InvalidArgument, path + " holds " +
+    return base::fail(Code::InvalidArgument, name_of_file(path) + " holds " +
                                                  (count == 0 ? "no PaymentPlatform" : std::to_string(count) + " PaymentPlatforms") +
                                                  "; give a file with exactly one");
   }
   const std::string version = text_at(*platform, {"apiVersion"});
   if (version != crds::kApiVersion) {
-    return base::fail(Code::InvalidArgument, path + ": apiVersion is \"" + version + "\", not " + crds::kApiVersion, "apiVersion");
+    return base::fail(Code::InvalidArgument, name_of_file(path) + ": apiVersion is \"" + version + "\", not " + crds::kApiVersion,
+                      "apiVersion");
   }
   return *platform;
 }

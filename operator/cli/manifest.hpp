@@ -15,6 +15,9 @@ using controllers::Object;
 inline constexpr std::size_t kManifestBytesMax = 3U << 20U;      // what the API server takes in one request
 inline constexpr std::size_t kSavedBytesMax = 64U << 20U;        // what `kubectl get -o yaml` of a large namespace may come to
 
+/// As messages call it.
+[[nodiscard]] std::string name_of_file(const std::string& path);
+
 /// Every object of the file, those inside a List too; "-" reads `in`. InvalidArgument with file, line and column.
 [[nodiscard]] base::Result<std::vector<Object>> read_manifest(const std::string& path, std::istream& in,
                                                               std::size_t bytes_max = kManifestBytesMax);

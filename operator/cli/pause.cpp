@@ -22,7 +22,7 @@ base::Result<int> annotate(Session& session, Cluster& cluster, const Object& pla
   const Object patch = {{"metadata", {{"annotations", {{crds::kPausedAnnotation, value}}}}}};
   const auto changed = cluster.merge_patch(id, patch, "change " + words(id));
   if (!changed) return base::fail(changed.error());
-  session.console.print(words(id) + " " + done + "\n");
+  session.console.print(words(id) + " " + runnable(done, place_of(session, key)) + "\n");
   return kExitDone;
 }
 
@@ -35,7 +35,8 @@ base::Result<int> pause(Session& session, const std::string& name) {
     session.console.print("PaymentPlatform " + text_at(*platform, {"metadata", "name"}) + " is paused already\n");
     return kExitDone;
   }
-  return annotate(session, **cluster, *platform, "true", "is paused: the operator changes nothing until kubectl payment resume");
+  return annotate(session, **cluster, *platform, "true",
+                  "is paused: the operator changes nothing until kubectl payment resume " + key_of(*platform).name);
 }
 
 base::Result<int> resume(Session& session, const std::string& name) {

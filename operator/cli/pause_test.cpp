@@ -20,6 +20,7 @@ TEST_F(Pause, SetsTheAnnotationAndResumeTakesItAway) {
   EXPECT_EQ(run({"pause"}), kExitDone) << err.str();
   EXPECT_EQ(annotation(), "true");
   EXPECT_THAT(out.str(), HasSubstr("PaymentPlatform payment/quickstart is paused"));
+  EXPECT_THAT(out.str(), HasSubstr("until kubectl payment resume -n payment quickstart\n"));
   EXPECT_EQ(run({"resume", "quickstart"}), kExitDone) << err.str();
   EXPECT_TRUE(annotation().is_null());
   EXPECT_THAT(out.str(), HasSubstr("goes on"));

@@ -71,7 +71,8 @@ base::Result<Object> wanted_platform(Session& session, const PlanOptions& option
   Object& metadata = (*wanted)["metadata"];
   const std::string stated = text_at(metadata, {"namespace"});
   if (!stated.empty() && !session.flags.name_space.empty() && stated != session.flags.name_space) {
-    return base::fail(Code::InvalidArgument, options.file + " says namespace " + stated + ", -n says " + session.flags.name_space);
+    return base::fail(Code::InvalidArgument,
+                      name_of_file(options.file) + " says namespace " + stated + ", -n says " + session.flags.name_space);
   }
   if (stated.empty()) {
     std::string name_space = session.flags.name_space;
@@ -86,7 +87,8 @@ base::Result<Object> wanted_platform(Session& session, const PlanOptions& option
   if (!now) return base::fail(now.error());
   auto admitted = live.admit(*wanted, *now);
   if (!admitted && admitted.error().code == Code::InvalidArgument) {
-    return base::fail(Code::InvalidArgument, options.file + " is refused: " + admitted.error().message, admitted.error().field);
+    return base::fail(Code::InvalidArgument, name_of_file(options.file) + " is refused: " + admitted.error().message,
+                      admitted.error().field);
   }
   return admitted;
 }
@@ -101,7 +103,10 @@ base::Result<controllers::PlanReport> plan(Session& session, const PlanOptions& 
   if (!snapshot) return base::fail(snapshot.error());
   const auto plans = foresee(live, *platform, *snapshot, *settings, session.clock.now());
   if (!plans) return base::fail(plans.error());
-  return controllers::explain(*platform, *snapshot, *plans);
+  controllers::PlanReport report = controllers::explain(*platform, *snapshot, *plans);
+  for (controllers::ObjectChange& change : report.objects)
+    change.waits_for = runnable(change.waits_for, place_of(session, key_of(*platform)));
+  return report;
 }
 
 base::Result<std::unique_ptr<Live>> open_live(Session& session, const PlanOptions& options) {

@@ -110,6 +110,45 @@ TEST_F(Plan, ARefusedSpecIsAnErrorWithItsField) {
   EXPECT_THAT(err.str(), HasSubstr("spec.deletionPolicy: Unsupported value"));
 }
 
+TEST_F(Plan, AMisspeltFieldIsToldInOneLine) {
+  put_all(settled());
+  const std::string object = "{\\\"apiVersion\\\":\\\"paymentplatform.io/v1alpha1\\\"" + std::string(9000, ' ') + "}";
+  server.answer("PATCH /apis/paymentplatform.io", 422,
+                {{"kind", "Status"},
+                 {"reason", "Invalid"},
+                 {"message", "PaymentPlatform.paymentplatform.io \"\" is invalid: patch: Invalid value: \"" + object +
+                                 "\": strict decoding error: unknown field \"spec.redis.managed.maxMemry\""},
+                 {"details", {{"causes", json::array({{{"field", "patch"}}})}}}});
+  want(quickstart_with({{"redis", {{"managed", {{"maxMemry", "96mb"}}}}}}));
+  EXPECT_EQ(run({"plan", "-f", "-"}), kExitError);
+  EXPECT_EQ(err.str(),
+            "kubectl-payment: standard input is refused: cannot change PaymentPlatform payment/quickstart: "
+            "spec.redis.managed.maxMemry is not a field of this version\n");
+}
+
+TEST_F(Plan, WhatIsOnlyNotedIsSaidToRestartNothing) {
+  put_all(settled());
+  want(quickstart_with({{"redis", {{"managed", {{"maxMemory", "96mb"}}}}}}));
+  EXPECT_EQ(run({"plan", "-f", "-"}), kExitDifferent) << err.str();
+  const std::string text = out.str();
+  for (std::size_t at = text.find("~ change"); at != std::string::npos; at = text.find("~ change", at + 1)) {
+    const std::size_t next = text.find('\n', at) + 1;
+    EXPECT_EQ(text.substr(next, 6), "      ") << "nothing stands under " << text.substr(at, next - at);
+  }
+  EXPECT_THAT(
+      text, HasSubstr("Deployment payment-service\n      only the operator's note of what the spec asks for; its pods stay as they are\n"));
+}
+
+TEST_F(Plan, OfAPausedPlatformNamesTheCommandThatResumesIt) {
+  auto fake = settled();
+  fake.platform["spec"]["paused"] = true;
+  put_all(fake);
+  server.memory.erase("/api/v1/namespaces/payment/services/redis");
+  EXPECT_EQ(run({"plan", "--context", "east"}), kExitDifferent) << err.str();
+  EXPECT_THAT(out.str(), ::testing::ContainsRegex("kubectl payment resume .*-n payment"));
+  EXPECT_THAT(out.str(), ::testing::ContainsRegex("kubectl payment resume .*--context east"));
+}
+
 TEST_F(Plan, ASpecThatOnlyTheOperatorRefusesIsAnErrorToo) {
   put_all(settled());
   want(quickstart_with({{"reconciliation", {{"schedule", "0 0 31 2 *"}}}}));

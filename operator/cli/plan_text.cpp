@@ -48,10 +48,19 @@ std::string summary(const PlanReport& report) {
   return waiting == 0 ? text : text + fmt::format("; {} of these changes wait{}", waiting, waiting == 1 ? "s" : "");
 }
 
+/// The operator's own note of what the spec asks for, on a workload.
+bool is_note(const FieldChange& field) { return field.path.ends_with(controllers::kAsked); }
+
+/// Nothing else of the object changes.
+bool is_only_noted(const ObjectChange& change) {
+  return change.verb == Verb::Change && !change.more_fields && !change.fields.empty() &&
+         std::all_of(change.fields.begin(), change.fields.end(), is_note);
+}
+
 std::string fields_text(const std::vector<FieldChange>& fields, const Console& console) {
   std::vector<std::vector<Cell>> rows;
   for (const FieldChange& field : fields) {
-    if (field.path.ends_with(controllers::kAsked)) continue;      // bookkeeping of the operator
+    if (is_note(field)) continue;
     const std::string before = field.before.empty() ? "(none)" : field.before;
     const std::string after = field.after.empty() ? "(gone)" : field.after;
     rows.push_back({{field.path}, {before + " -> " + after}});
@@ -64,7 +73,10 @@ std::string object_text(const ObjectChange& change, const Console& console) {
   std::string text = console.paint(look.tone, fmt::format("  {} {:<7}", look.sign, controllers::name_of(change.verb))) + " " +
                      change.ref.kind + " " + change.ref.name + (change.why.empty() ? "" : ": " + change.why) + "\n";
   text += fields_text(change.fields, console);
-  const auto line = [&](Tone tone, const std::string& words) { text += std::string(kIndent) + console.paint(tone, words) + "\n"; };
+  const auto line = [&](Tone tone, const std::string& words) {
+    text += wrapped(console, std::string(kIndent) + console.paint(tone, words), kIndent.size()) + "\n";
+  };
+  if (is_only_noted(change)) line(Tone::Faint, "only the operator's note of what the spec asks for; its pods stay as they are");
   if (change.more_fields) line(Tone::Plain, "and more fields");
   if (change.restarts) {
     line(Tone::Warn, fmt::format("restarts {} ({})", change.restarts->which, change.restarts->why));
@@ -80,7 +92,9 @@ std::string plan_text(const PlanReport& report, const Console& console) {
   std::string text =
       console.paint(Tone::Strong, fmt::format("PaymentPlatform {}/{}", report.name_space, report.name)) + ": " + summary(report) + "\n";
   if (report.stalled) {
-    text += console.paint(Tone::Bad, fmt::format("stalled by {}: {}", report.stalled->reason, report.stalled->message)) + "\n";
+    text +=
+        wrapped(console, console.paint(Tone::Bad, fmt::format("stalled by {}: {}", report.stalled->reason, report.stalled->message)), 2) +
+        "\n";
   }
   for (const ObjectChange& change : report.objects) text += object_text(change, console);
   return text;

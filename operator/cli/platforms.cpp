@@ -18,6 +18,8 @@ kube::PlatformKey key_of(const Object& platform) {
   return {text_at(platform, {"metadata", "namespace"}), text_at(platform, {"metadata", "name"})};
 }
 
+Place place_of(const Session& session, const kube::PlatformKey& key) { return {key.name_space, session.flags.context}; }
+
 base::Result<Object> find_platform(const Session& session, Cluster& cluster, const std::string& name) {
   const std::string name_space = name_space_of(session, cluster);
   if (!name.empty()) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "controllers/object/path.hpp"
+#include "operator/cli/commands.hpp"
 #include "operator/cli/session.hpp"
 
 namespace cli {
@@ -12,5 +13,8 @@ namespace cli {
 [[nodiscard]] base::Result<controllers::Object> find_platform(const Session& session, Cluster& cluster, const std::string& name);
 
 [[nodiscard]] kube::PlatformKey key_of(const controllers::Object& platform);
+
+/// Where commands in messages about this platform act.
+[[nodiscard]] Place place_of(const Session& session, const kube::PlatformKey& key);
 
 }  // namespace cli

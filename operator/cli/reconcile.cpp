@@ -21,7 +21,7 @@ using controllers::object::text_at;
 constexpr std::chrono::milliseconds kLookAgain{1'000};
 constexpr std::chrono::hours kRunMax{2};      // well over the largest timeoutSeconds and what may come before a run
 
-base::Result<Object> find_cron_job(Cluster& cluster, const kube::PlatformKey& key) {
+base::Result<Object> find_cron_job(const Session& session, Cluster& cluster, const kube::PlatformKey& key) {
   const std::string labels = std::string(kube::kManagedByLabel) + "=" + std::string(kube::kManagedByValue) + "," +
                              std::string(kube::kInstanceLabel) + "=" + key.name;
   const auto items =
@@ -30,8 +30,8 @@ base::Result<Object> find_cron_job(Cluster& cluster, const kube::PlatformKey& ke
   for (const Object& item : *items) {
     if (controllers::object::label_of(item, "app") == controllers::jobs::kCronJob) return item;
   }
-  return base::fail(Code::NotFound, "PaymentPlatform " + key.name_space + "/" + key.name +
-                                        " has no reconciliation CronJob yet; kubectl payment status says why");
+  return base::fail(Code::NotFound, "PaymentPlatform " + key.name_space + "/" + key.name + " has no reconciliation CronJob yet; " +
+                                        runnable("kubectl payment status " + key.name + " says why", place_of(session, key)));
 }
 
 /// As `kubectl create job --from=cronjob/...` makes it.
@@ -144,7 +144,7 @@ base::Result<int> run_reconcile(Session& session, const std::string& name) {
   const auto platform = find_platform(session, **cluster, name);
   if (!platform) return base::fail(platform.error());
   const kube::PlatformKey key = key_of(*platform);
-  const auto cron_job = find_cron_job(**cluster, key);
+  const auto cron_job = find_cron_job(session, **cluster, key);
   if (!cron_job) return base::fail(cron_job.error());
   if (!list_at(*cron_job, {"status", "active"}).empty()) session.console.note("note: a scheduled run is under way as well");
 

@@ -79,7 +79,7 @@ TEST_F(Reconcile, AnApiServerThatIsAwayForAMomentDoesNotEndIt) {
 TEST_F(Reconcile, BeforeThereIsACronJobSaysWhereToLook) {
   server.memory.erase("/apis/batch/v1/namespaces/payment/cronjobs/reconciliation-cronjob");
   EXPECT_EQ(run({"reconcile"}), kExitError);
-  EXPECT_THAT(err.str(), HasSubstr("kubectl payment status says why"));
+  EXPECT_THAT(err.str(), HasSubstr("kubectl payment status -n payment quickstart says why"));
 }
 
 }  // namespace

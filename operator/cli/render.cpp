@@ -73,7 +73,8 @@ base::Result<int> run_render(Session& session, const RenderOptions& options) {
   const std::unique_ptr<Live> live = live_objects(std::move(*objects));
   const auto admitted = live->admit(*platform, std::nullopt);
   if (!admitted)
-    return base::fail(Code::InvalidArgument, options.file + " is refused: " + admitted.error().message, admitted.error().field);
+    return base::fail(Code::InvalidArgument, name_of_file(options.file) + " is refused: " + admitted.error().message,
+                      admitted.error().field);
   controllers::Snapshot nothing;
   const auto plans = foresee(*live, *admitted, nothing, with_prefix_of(*admitted, options.settings), session.clock.now());
   if (!plans) return base::fail(plans.error());

@@ -22,7 +22,7 @@ struct StatusOptions {
 constexpr std::chrono::hours kWatchedMax{24 * 365};      // until somebody interrupts it
 
 void show(Session& session, const StatusOptions& options, const Object& platform) {
-  const StatusView view = status_view(platform);
+  const StatusView view = status_view(platform, session.flags.context);
   if (options.format == Format::Text) return session.console.print(status_text(view, session.clock.now(), session.console));
   session.console.print_value(to_object(view), options.format);
 }
@@ -38,7 +38,7 @@ base::Result<int> follow(Session& session, const StatusOptions& options, Cluster
     const auto platform = cache->platform(key);
     gone = !platform;
     if (gone) return;
-    const std::string text = to_object(status_view(*platform)).dump();
+    const std::string text = to_object(status_view(*platform, session.flags.context)).dump();
     if (text == shown) return;
     if (!shown.empty()) session.console.print(options.format == Format::Yaml ? "---\n" : "\n");
     shown = text;

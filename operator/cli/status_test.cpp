@@ -36,6 +36,40 @@ TEST_F(Status, ShowsWhatWaits) {
   expect_golden("status-pending.txt");
 }
 
+TEST_F(Status, TellsNoMessageTwice) {
+  auto fake = settled();
+  fake.break_workload("mysql");
+  fake.settle();
+  put(fake.platform);
+  EXPECT_EQ(run({"status"}), kExitDone);
+  const std::string message = "StatefulSet mysql has no ready pod yet";
+  ASSERT_THAT(out.str(), HasSubstr(message));
+  EXPECT_EQ(out.str().find(message), out.str().rfind(message)) << out.str();
+}
+
+TEST_F(Status, OfAPausedPlatformThatWasEditedSaysSoAndHowItGoesOn) {
+  auto fake = settled();
+  fake.platform["metadata"]["annotations"]["paymentplatform.io/paused"] = "true";
+  fake.edit_spec({{"redis", {{"managed", {{"maxMemory", "96mb"}}}}}});
+  fake.execute(fake.decide());
+  put(fake.platform);
+  EXPECT_EQ(run({"status", "--context", "east"}), kExitDone) << err.str();
+  EXPECT_THAT(out.str(), HasSubstr("PaymentPlatform payment/quickstart: paused, and its spec was edited "));
+  EXPECT_THAT(out.str(), HasSubstr("next: kubectl payment plan -n payment --context east quickstart lists what waits; "
+                                   "kubectl payment resume -n payment --context east quickstart lets it go ahead\n"));
+  EXPECT_EQ(run({"status", "-o", "json"}), kExitDone);
+  EXPECT_THAT(json::parse(out.str())["next"].get<std::string>(), HasSubstr("kubectl payment resume -n payment quickstart"));
+}
+
+TEST_F(Status, CommandsThatLetAChangeGoAheadCanBeCopied) {
+  auto fake = settled();
+  fake.platform["status"]["pendingChanges"] = Object::array(
+      {{{"component", "StatefulSet mysql"}, {"waitsFor", "approval: kubectl annotate paymentplatform quickstart a=b --overwrite"}}});
+  put(fake.platform);
+  EXPECT_EQ(run({"status"}), kExitDone);
+  EXPECT_THAT(out.str(), HasSubstr("kubectl annotate -n payment paymentplatform quickstart a=b --overwrite\n"));
+}
+
 TEST_F(Status, AnswersJson) {
   put(settled().platform);
   EXPECT_EQ(run({"status", "-o", "json"}), kExitDone);
@@ -75,6 +109,12 @@ TEST_F(Status, WithoutAClusterSaysWhatToDo) {
       base::Error{base::Code::NotFound, "there is no kubeconfig at /home/x/.kube/config; name one by --kubeconfig", {}, std::nullopt};
   EXPECT_EQ(run({"status"}), kExitError);
   EXPECT_THAT(err.str(), HasSubstr("name one by --kubeconfig"));
+}
+
+TEST_F(Status, ErrorsNameCommandsForTheContextThatWasGiven) {
+  server.answer("GET /apis/paymentplatform.io", 500, {{"kind", "Status"}, {"message", "broken"}});
+  EXPECT_EQ(run({"status", "--context", "east"}), kExitError);
+  EXPECT_THAT(err.str(), HasSubstr("does `kubectl cluster-info --context east` work?"));
 }
 
 TEST_F(Status, WithoutTheDefinitionSaysThatTheChartIsMissing) {

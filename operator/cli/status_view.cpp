@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controllers/platform/forecast.hpp"
+#include "operator/cli/commands.hpp"
 #include "operator/cli/conditions.hpp"
 
 namespace cli {
@@ -37,16 +38,37 @@ Cell pods_cell(const crds::Component& component) {
   return {fmt::format("{}/{}", component.ready, component.desired), component.ready < component.desired ? Tone::Bad : Tone::Good};
 }
 
+/// Its spec was edited after it was paused, and nothing of that is carried out.
+bool is_held_by_pause(const StatusView& view) { return view.paused && view.ready && view.ready->reason == "Paused"; }
+
 std::string headline(const StatusView& view, base::TimePoint now, const Console& console) {
   std::string text = console.paint(Tone::Strong, fmt::format("PaymentPlatform {}/{}", view.name_space, view.name)) + ": ";
   if (!view.ready) return text + console.paint(Tone::Warn, "not seen by the operator yet") + "\n";
-  const bool good = view.ready->status == "True";
   const std::string since = ago(view.ready->since, now);
-  text += console.paint(good ? Tone::Good : Tone::Bad, good ? "Ready" : fmt::format("not ready, {}", view.ready->reason));
-  if (!since.empty()) text += " for " + since;
-  if (view.paused) text += ", " + console.paint(Tone::Warn, "paused");
+  if (is_held_by_pause(view)) {
+    text += console.paint(Tone::Warn, "paused") + ", and its spec was edited" + (since.empty() ? "" : " " + since + " ago");
+  } else {
+    const bool good = view.ready->status == "True";
+    text += console.paint(good ? Tone::Good : Tone::Bad, good ? "Ready" : fmt::format("not ready, {}", view.ready->reason));
+    if (!since.empty()) text += " for " + since;
+    if (view.paused) text += ", " + console.paint(Tone::Warn, "paused");
+  }
   if (view.deleting) text += ", " + console.paint(Tone::Warn, "being deleted");
-  return text + "\n" + view.ready->message + "\n";
+  text += "\n";
+  // Ready names a first cause, which is often the oldest problem: that is told below, with what to do.
+  if (!view.problem || view.problem->message != view.ready->message) text += wrapped(console, view.ready->message, 0) + "\n";
+  return text;
+}
+
+std::string next_text(const StatusView& view, const Console& console) {
+  return view.next_step.empty() ? "" : wrapped(console, "  " + console.paint(Tone::Strong, "next: ") + view.next_step, 4) + "\n";
+}
+
+/// What lets a paused platform go on; the pause of a spec is taken out where the spec comes from.
+std::string resume_of(const Object& platform, const std::string& name) {
+  const bool by_spec = controllers::object::truth_at(platform, {"spec", "paused"});
+  return "kubectl payment plan " + name + " lists what waits; " +
+         (by_spec ? "spec.paused: false lets it go ahead" : "kubectl payment resume " + name + " lets it go ahead");
 }
 
 }  // namespace
@@ -61,7 +83,7 @@ std::string ago(const std::string& since, base::TimePoint now) {
   return fmt::format("{} d", seconds / 86400);
 }
 
-StatusView status_view(const Object& platform) {
+StatusView status_view(const Object& platform, const std::string& context) {
   StatusView view{.name_space = text_at(platform, {"metadata", "namespace"}),
                   .name = text_at(platform, {"metadata", "name"}),
                   .paused = controllers::is_paused(platform),
@@ -75,7 +97,14 @@ StatusView status_view(const Object& platform) {
     if (condition.type == "Ready") view.ready = condition;
     if (is_problem(condition) && (!view.problem || condition.since < view.problem->since)) view.problem = condition;
   }
-  if (view.problem) view.next_step = remedy_of(view.problem->reason);
+  const Place place{view.name_space, context};
+  if (view.problem) {
+    view.problem->message = runnable(view.problem->message, place);
+    view.next_step = runnable(remedy_of(view.problem->reason), place);
+  } else if (is_held_by_pause(view)) {
+    view.next_step = runnable(resume_of(platform, view.name), place);
+  }
+  if (view.ready) view.ready->message = runnable(view.ready->message, place);
   for (const Object& one : list_at(platform, {"status", "components"})) {
     view.components.push_back({text_at(one, {"name"}), text_at(one, {"kind"}), number_at(one, {"ready"}), number_at(one, {"desired"}),
                                text_at(one, {"image"}), text_at(one, {"message"})});
@@ -88,7 +117,7 @@ StatusView status_view(const Object& platform) {
   }
   for (const Object& one : list_at(platform, {"status", "pendingChanges"})) {
     view.pending.push_back({text_at(one, {"component"}), text_at(one, {"reason"}), text_at(one, {"change"}), text_at(one, {"restarts"}),
-                            text_at(one, {"waitsFor"})});
+                            runnable(text_at(one, {"waitsFor"}), place)});
   }
   return view;
 }
@@ -114,16 +143,17 @@ std::string status_text(const StatusView& view, base::TimePoint now, const Conso
   }
   if (!view.pending.empty()) text += "\n" + console.paint(Tone::Faint, "DECIDED, AND WAITING") + "\n";
   for (const crds::PendingChange& one : view.pending) {
-    text += one.component + ": " + one.change + "\n";
-    if (!one.restarts.empty()) text += "  restarts " + one.restarts + "\n";
-    text += "  " + console.paint(Tone::Strong, "waits for ") + one.waits_for + "\n";
+    text += wrapped(console, one.component + ": " + one.change, 2) + "\n";
+    if (!one.restarts.empty()) text += wrapped(console, "  restarts " + one.restarts, 4) + "\n";
+    text += wrapped(console, "  " + console.paint(Tone::Strong, "waits for ") + one.waits_for, 4) + "\n";
   }
   if (view.problem) {
     text += "\n" +
             console.paint(Tone::Bad, fmt::format("Oldest problem, for {}: {} {}", ago(view.problem->since, now), view.problem->type,
                                                  view.problem->reason)) +
-            "\n  " + view.problem->message + "\n";
-    if (!view.next_step.empty()) text += "  " + console.paint(Tone::Strong, "next: ") + view.next_step + "\n";
+            "\n" + wrapped(console, "  " + view.problem->message, 2) + "\n" + next_text(view, console);
+  } else if (!view.next_step.empty()) {
+    text += "\n" + next_text(view, console);
   }
   return text;
 }
@@ -157,6 +187,7 @@ Object to_object(const StatusView& view) {
                                      {"waitsFor", one.waits_for}});
   }
   if (view.problem) out["problem"]["next"] = view.next_step;
+  if (!view.problem && !view.next_step.empty()) out["next"] = view.next_step;
   return out;
 }
 

@@ -33,10 +33,11 @@ struct StatusView {
   std::vector<std::pair<std::string, std::string>> endpoints = {};      // those that there are
   std::vector<crds::PendingChange> pending = {};
   std::optional<Condition> problem = {};      // the one that has been there longest
-  std::string next_step = {};                 // about the problem
+  std::string next_step = {};                 // about the problem, or about the pause
 };
 
-[[nodiscard]] StatusView status_view(const controllers::Object& platform);
+/// `context` as --context gave it: commands in the messages name it.
+[[nodiscard]] StatusView status_view(const controllers::Object& platform, const std::string& context);
 
 /// One screen.
 [[nodiscard]] std::string status_text(const StatusView& view, base::TimePoint now, const Console& console);

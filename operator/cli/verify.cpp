@@ -19,6 +19,8 @@ struct VerifyOptions {
   Format format = Format::Text;
 };
 
+constexpr std::size_t kSetIn = 10;      // of what stands under a line
+
 const char* name_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::Ok: return "ok";
@@ -46,8 +48,9 @@ std::string finding_text(const Finding& finding, const Console& console) {
   const Judgement& judgement = finding.judgement;
   std::string text =
       "  " + console.paint(tone_of(judgement.outcome), fmt::format("{:<8}", name_of(judgement.outcome))) + finding.line + "\n";
-  text += std::string(10, ' ') + console.paint(Tone::Faint, judgement.evidence) + "\n";
-  if (!judgement.next.empty()) text += std::string(10, ' ') + console.paint(Tone::Strong, "next: ") + judgement.next + "\n";
+  const auto line = [&](const std::string& words) { text += wrapped(console, std::string(kSetIn, ' ') + words, kSetIn) + "\n"; };
+  line(console.paint(Tone::Faint, judgement.evidence));
+  if (!judgement.next.empty()) line(console.paint(Tone::Strong, "next: ") + judgement.next);
   return text;
 }
 
@@ -64,9 +67,10 @@ std::string findings_text(const std::vector<Finding>& findings, bool brief, cons
                             count(findings, Outcome::Skipped));
 }
 
-Object to_object(const std::vector<Finding>& findings) {
+Object to_object(const std::vector<Finding>& findings, bool brief) {
   Object lines = Object::array();
   for (const Finding& finding : findings) {
+    if (brief && finding.judgement.outcome == Outcome::Skipped) continue;
     Object one = {{"section", finding.section},
                   {"line", finding.line},
                   {"result", finding.judgement.outcome == Outcome::Failed ? "failed" : name_of(finding.judgement.outcome)},
@@ -89,11 +93,16 @@ base::Result<int> run_verify(Session& session, const VerifyOptions& options) {
   const std::string business_no = fmt::format("verify-{:016x}", session.rng.next_u64());
   const auto facts = gather(**cluster, *platform, {options.payments, business_no});
   if (!facts) return base::fail(facts.error());
-  const std::vector<Finding> findings = judge(*facts);
+  std::vector<Finding> findings = judge(*facts);
+  const Place place = place_of(session, key_of(*platform));
+  for (Finding& finding : findings) {
+    finding.judgement.evidence = runnable(finding.judgement.evidence, place);
+    finding.judgement.next = runnable(finding.judgement.next, place);
+  }
   if (options.format == Format::Text) {
     session.console.print(findings_text(findings, options.brief, session.console));
   } else {
-    session.console.print_value(to_object(findings), options.format);
+    session.console.print_value(to_object(findings, options.brief), options.format);
   }
   return count(findings, Outcome::Failed) == 0 ? kExitDone : kExitDifferent;
 }

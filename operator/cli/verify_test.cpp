@@ -9,7 +9,14 @@ using testing::Object;
 
 class Verify : public testing::CliTest {
  protected:
-  controllers::test::FakeCluster fake = settled();
+  controllers::test::FakeCluster fake = settled(limited_spec());
+
+  /// The database with a memory limit, as the checklist wants it.
+  static Object limited_spec() {
+    Object spec = controllers::test::quickstart_spec();
+    spec["database"]["managed"]["resources"] = {{"requests", {{"cpu", "50m"}, {"memory", "256Mi"}}}, {"limits", {{"memory", "768Mi"}}}};
+    return spec;
+  }
 
   void SetUp() override {
     for (auto& [ref, object] : fake.snapshot.children) {
@@ -66,6 +73,31 @@ TEST_F(Verify, BriefLeavesOutWhatIsSkipped) {
   EXPECT_EQ(verify({"--brief"}), kExitDone);
   EXPECT_EQ(out.str().find("  skipped "), std::string::npos);
   EXPECT_THAT(out.str(), HasSubstr("0 failed"));
+  for (const char* format : {"json", "yaml"}) {
+    EXPECT_EQ(verify({"--brief", "-o", format}), kExitDone);
+    EXPECT_EQ(out.str().find("result: skipped"), std::string::npos);
+    EXPECT_EQ(out.str().find("\"result\": \"skipped\""), std::string::npos);
+    EXPECT_THAT(out.str(), HasSubstr("skipped")) << "the summary counts them";
+  }
+}
+
+TEST_F(Verify, AContainerWithoutAMemoryLimitFailsUnlessItLimitsItself) {
+  const char* line = "CPU and memory are asked for, memory is limited";
+  EXPECT_THAT(lines("ok").at(line)["evidence"].get<std::string>(), HasSubstr("but for redis, which keeps to its maxmemory of "));
+  fake.child("apps/v1", "StatefulSet", "mysql")["spec"]["template"]["spec"]["containers"][0]["resources"].erase("limits");
+  const auto failed = lines("failed");
+  ASSERT_TRUE(failed.count(line));
+  EXPECT_EQ(failed.at(line)["evidence"], "container mysql of StatefulSet mysql has no memory limit");
+}
+
+TEST_F(Verify, AVolumeSaysWhatItHasAndWhatTheSpecAsksFor) {
+  Object& claim = fake.child("v1", "PersistentVolumeClaim", "data-mysql-0");
+  fake.platform["spec"]["database"]["managed"]["storage"]["size"] = "1Gi";
+  claim["status"]["capacity"]["storage"] = "20Gi";
+  EXPECT_THAT(lines("ok").at("the volume is there")["evidence"].get<std::string>(),
+              HasSubstr("its volume has 20Gi, the spec asks for 1Gi"));
+  claim["status"]["capacity"]["storage"] = "500Mi";
+  EXPECT_EQ(lines("failed").count("the volume is there"), 1U);
 }
 
 TEST_F(Verify, ABrokenDatabaseFailsItsLinesWithEvidenceAndNextStep) {
@@ -107,6 +139,34 @@ TEST_F(Verify, WhatMayNotBeSeenIsSkippedWithTheReason) {
                 {{"kind", "Status"}, {"reason", "Forbidden"}, {"message", "cannot list endpointslices"}});
   const auto skipped = lines("skipped");
   EXPECT_THAT(skipped.at("every Service has its endpoints")["evidence"].get<std::string>(), HasSubstr("you may not list EndpointSlices"));
+}
+
+TEST_F(Verify, ByAUserWhoSeesNoSecretsAndReachesNoServiceTheOtherLinesAreJudged) {
+  const auto forbid = [&](const std::string& words) {
+    server.answer(words, 403, {{"kind", "Status"}, {"reason", "Forbidden"}, {"message", "no"}});
+  };
+  forbid("GET /api/v1/namespaces/payment/secrets");
+  for (const char* service : {"payment-service:8087", "callback-service:8089", "reconciliation-service:8091"}) {
+    forbid(proxy(service) + "/actuator/health");
+  }
+  EXPECT_EQ(verify(), kExitDone) << out.str() << err.str();
+  EXPECT_EQ(lines("ok").count("all pods are Running or Completed"), 1U);
+  EXPECT_THAT(lines("skipped").at("the payment service is healthy")["evidence"].get<std::string>(), HasSubstr("you may not ask"));
+
+  forbid("GET /api/v1/namespaces/payment/pods");
+  EXPECT_EQ(verify(), kExitDone) << out.str() << err.str();
+  EXPECT_THAT(lines("skipped").at("all pods are Running or Completed")["evidence"].get<std::string>(),
+              HasSubstr("you may not list pods in namespace payment"));
+  server.answer("GET /api/v1/namespaces/payment/pods", 500, {{"kind", "Status"}, {"message", "broken"}});
+  EXPECT_EQ(verify(), kExitError) << "what is broken is no matter of rights";
+}
+
+TEST_F(Verify, NextStepsCanBeCopied) {
+  fake.break_workload("redis");
+  fake.settle();
+  verify();
+  EXPECT_THAT(out.str(), HasSubstr("kubectl payment status -n payment"));
+  EXPECT_EQ(out.str().find("kubectl payment status\n"), std::string::npos);
 }
 
 TEST_F(Verify, NothingIsPaidUnasked) {

@@ -117,6 +117,21 @@ class Payment(InSpace):
             self.assertEqual(done.returncode, 2, done.stdout)
             self.assertIn(path, done.stdout + done.stderr)
 
+    def test_a_misspelt_field_is_told_in_one_line(self):
+        wanted = self.edited_file({"redis": {"managed": {"maxMemry": "96mb"}}})
+        for _ in range(2):      # of a platform that is new, and of one that is there
+            done = self.payment("plan", "-f", "-", stdin=wanted)
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn("spec.redis.managed.maxMemry is not a field of this version", done.stderr)
+            self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+            self.assertLess(len(done.stderr), 300)
+            self.space.kubectl("apply", "-f", str(QUICKSTART))
+
+    @staticmethod
+    def edited_file(spec):
+        return json.dumps({"apiVersion": "paymentplatform.io/v1alpha1", "kind": "PaymentPlatform", "metadata": {"name": "quickstart"},
+                           "spec": spec})
+
     def test_status_pause_and_resume(self):
         operator = self.installed()
         status = json.loads(self.payment("status", "-o", "json").stdout)
@@ -174,6 +189,11 @@ class Payment(InSpace):
             self.assertEqual(self.payment("status", kubeconfig=file.name).returncode, 0)
             self.refused(f"you may not list secrets in namespace {self.space.name}", "plan", kubeconfig=file.name)
             self.refused("you may not change PaymentPlatform", "pause", kubeconfig=file.name)
+            done = self.payment("verify", "-o", "json", kubeconfig=file.name)
+            self.assertIn(done.returncode, (0, 1), done.stderr)
+            lines = {line["line"]: line for line in json.loads(done.stdout)["lines"]}
+            self.assertEqual(lines["every Service has a cluster address"]["result"], "ok")
+            self.assertIn("you may not", lines["the payment service is healthy"]["evidence"])
 
     def test_what_is_wrong_with_a_kubeconfig_is_said(self):
         self.refused("cannot read /no/such/kubeconfig", "status", kubeconfig="/no/such/kubeconfig")
@@ -219,6 +239,9 @@ class Payment(InSpace):
         done = subprocess.run(["kubectl", "__complete", "payment", "re"], capture_output=True, text=True, timeout=60,
                               env={**CLUSTER.environment, "PATH": path})
         self.assertEqual(done.stdout.split(), ["reconcile", "render", "resume", ":4"], done.stderr)
+        done = subprocess.run(["kubectl", "__complete", "payment", "status", "-n", self.space.name, "qu"], capture_output=True, text=True,
+                              timeout=60, env={**CLUSTER.environment, "PATH": path})
+        self.assertEqual(done.stdout.split(), ["quickstart", ":4"], done.stderr)
 
 
 if __name__ == "__main__":
