@@ -4,51 +4,13 @@
 
 #include <cstdlib>
 #include <iostream>
-#include <memory>
 
-#include <boost/asio/io_context.hpp>
-
-#include "operator/cli/asio_pump.hpp"
 #include "operator/cli/command_line.hpp"
 #include "operator/cli/commands.hpp"
+#include "operator/cli/connection.hpp"
 #include "operator/cli/known.hpp"
-#include "operator/engine/asio_loop.hpp"
-#include "operator/kube/config.hpp"
-#include "operator/kube/transport_cpprest.hpp"
 
 namespace {
-
-base::Result<kube::ClientConfig> find_config(const cli::Flags& flags) {
-  kube::KubeconfigChoice choice = kube::default_kubeconfig();
-  if (!flags.kubeconfig.empty()) choice = {{flags.kubeconfig}, false, ""};
-  choice.context = flags.context;
-  return kube::kubeconfig(choice);
-}
-
-/// Made at its first use; lives until the end of main.
-class Connection {
- public:
-  base::Result<cli::Cluster*> open(const cli::Flags& flags) {
-    if (cluster_ != nullptr) return cluster_.get();
-    auto config = find_config(flags);
-    if (!config) return base::fail(config.error());
-    kube::initialize_transport(*config);
-    const std::string server = config->server;
-    const std::string name_space = config->name_space.empty() ? "default" : config->name_space;
-    auto transport = kube::make_cpprest_transport(std::move(*config), loop_);
-    if (!transport) return base::fail(transport.error());
-    transport_ = std::move(*transport);
-    cluster_ = std::make_unique<cli::Cluster>(loop_, *transport_, pump_, server, name_space);
-    return cluster_.get();
-  }
-
- private:
-  boost::asio::io_context context_{1};
-  engine::AsioLoop loop_{context_};
-  cli::AsioPump pump_{context_};
-  std::unique_ptr<kube::Transport> transport_;
-  std::unique_ptr<cli::Cluster> cluster_;
-};
 
 bool wants_colour() {
   const char* refused = std::getenv("NO_COLOR");      // NOLINT(concurrency-mt-unsafe): before any thread starts
@@ -66,8 +28,9 @@ std::optional<int> answer_completion(const std::string& program, std::vector<std
   const bool for_kubectl = program.ends_with("kubectl_complete-payment");
   if (!for_kubectl && (words.empty() || words.front() != "__complete")) return std::nullopt;
   if (!for_kubectl) words.erase(words.begin());
-  Connection connection;
-  const cli::Known known = cli::known_from([&](const cli::Flags& flags) { return connection.open(flags); });
+  cli::Connection connection(false);
+  cli::Known known = cli::known_from([&](const cli::Flags& flags) { return connection.open(flags); });
+  known.contexts = [](const cli::Flags& flags) { return kube::context_names(cli::choice_of(flags)); };
   const std::vector<std::string> answers = cli::complete(words, known);
   for (const std::string& answer : answers) std::cout << answer << "\n";
   if (for_kubectl) std::cout << (answers.empty() ? ":0\n" : ":4\n");      // cobra's directives: files may follow, or may not
@@ -81,7 +44,7 @@ int run(std::vector<std::string> words) {
     return line.exit_code;
   }
   cli::Console console(std::cout, std::cerr, wants_colour(), columns());
-  Connection connection;
+  cli::Connection connection(isatty(STDIN_FILENO) == 1);
   cli::Session session{console,
                        std::cin,
                        base::system_clock(),

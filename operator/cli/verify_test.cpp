@@ -162,11 +162,10 @@ TEST_F(Verify, ByAUserWhoSeesNoSecretsAndReachesNoServiceTheOtherLinesAreJudged)
 }
 
 TEST_F(Verify, NextStepsCanBeCopied) {
-  fake.break_workload("redis");
-  fake.settle();
-  verify();
-  EXPECT_THAT(out.str(), HasSubstr("kubectl payment status -n payment"));
-  EXPECT_EQ(out.str().find("kubectl payment status\n"), std::string::npos);
+  slices.erase(0);
+  server.answer("GET /apis/discovery.k8s.io/v1/namespaces/payment/endpointslices", 200, {{"items", slices}});
+  EXPECT_EQ(lines("failed", {"--context", "east"}).at("every Service has its endpoints")["next"],
+            "see kubectl payment status -n payment --context east");
 }
 
 TEST_F(Verify, NothingIsPaidUnasked) {

@@ -1,5 +1,6 @@
 #include "operator/kube/config.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -51,16 +52,30 @@ std::string scalar(const YAML::Node& node, const char* key) {
   return value.IsDefined() && value.IsScalar() ? value.Scalar() : std::string{};
 }
 
+/// The items of a list that are single values.
+std::vector<std::string> scalars(const YAML::Node& node) {
+  std::vector<std::string> values;
+  for (std::size_t i = 0; node.IsDefined() && node.IsSequence() && i < node.size(); ++i) {
+    if (node[i].IsScalar()) values.push_back(node[i].Scalar());
+  }
+  return values;
+}
+
+bool is_header_value(const std::string& text) {
+  return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+}
+
 /// An entry's body and the file that it stands in: file names in it are relative to that.
 class Entry {
  public:
   Entry(const Document& document, const YAML::Node& body) : document_(document), body_(body) {}
 
   base::Status read_cluster(ClientConfig& config) const {
-    for (const char* key : {"proxy-url", "tls-server-name"}) {
-      if (body_[key].IsDefined()) {
-        return document_.refuse("cluster." + std::string(key), "is not supported; connect to the API server directly");
-      }
+    config.tls_server_name = scalar(body_, "tls-server-name");
+    if (!is_header_value(config.tls_server_name)) return document_.refuse("cluster.tls-server-name", "holds control characters");
+    config.proxy = scalar(body_, "proxy-url");
+    if (!config.proxy.empty() && (!config.proxy.starts_with("http://") || config.proxy.find('@') != std::string::npos)) {
+      return document_.refuse("cluster.proxy-url", "must be an http:// address without a password; no other proxy is supported");
     }
     config.server = scalar(body_, "server");
     config.insecure = scalar(body_, "insecure-skip-tls-verify") == "true";
@@ -72,8 +87,8 @@ class Entry {
     return take("cluster.", "certificate-authority", config.ca_pem);
   }
 
-  base::Status read_user(ClientConfig& config) const {
-    for (const char* key : {"exec", "auth-provider", "username", "as"}) {
+  base::Status read_user(ClientConfig& config, bool may_exec) const {
+    for (const char* key : {"auth-provider", "username", "as-user-extra"}) {
       if (body_[key].IsDefined()) {
         return document_.refuse("user." + std::string(key), "is not supported; use a token, a token file or a client certificate");
       }
@@ -87,13 +102,57 @@ class Entry {
     config.client_key_pem = base::Secret(std::move(key_pem));
     config.token = base::Secret(scalar(body_, "token"));
     if (const std::string file = scalar(body_, "tokenFile"); !file.empty()) config.token_file = absolute(file);
-    return {};
+    if (auto done = read_impersonation(config); !done) return done;
+    const bool stated = !config.token.empty() || !config.token_file.empty() || !config.client_cert_pem.empty();
+    const YAML::Node exec = body_["exec"];
+    return stated || !exec.IsDefined() || exec.IsNull() ? base::Status{} : read_exec(exec, config, may_exec);
   }
 
   [[nodiscard]] std::string text(const char* key) const { return scalar(body_, key); }
   [[nodiscard]] const Document& document() const { return document_; }
 
  private:
+  base::Status read_impersonation(ClientConfig& config) const {
+    config.as_user = scalar(body_, "as");
+    config.as_uid = scalar(body_, "as-uid");
+    const std::vector<std::string> groups = scalars(body_["as-groups"]);
+    // One header a group: the HTTP library would join several into one.
+    if (groups.size() > 1) return document_.refuse("user.as-groups", "may hold one group; with several, use kubectl itself");
+    if (!groups.empty()) config.as_group = groups.front();
+    if (config.as_user.empty() && !(config.as_uid + config.as_group).empty())
+      return document_.refuse("user.as", "is missing beside as-uid or as-groups");
+    for (const std::string* value : {&config.as_user, &config.as_uid, &config.as_group}) {
+      if (!is_header_value(*value)) return document_.refuse("user.as", "holds control characters");
+    }
+    return {};
+  }
+
+  base::Status read_exec(const YAML::Node& node, ClientConfig& config, bool may_exec) const {
+    if (!may_exec) {
+      return document_.refuse("user.exec", "is run by kubectl payment only; here, use a token, a token file or a client certificate");
+    }
+    if (!node.IsMap()) return document_.refuse("user.exec", "must name a command");
+    ExecPlugin plugin;
+    plugin.api_version = scalar(node, "apiVersion");
+    if (plugin.api_version != "client.authentication.k8s.io/v1" && plugin.api_version != "client.authentication.k8s.io/v1beta1") {
+      return document_.refuse("user.exec.apiVersion", "must be client.authentication.k8s.io/v1 or v1beta1; renew the kubeconfig");
+    }
+    plugin.command = scalar(node, "command");
+    if (plugin.command.empty()) return document_.refuse("user.exec.command", "is missing");
+    if (plugin.command.find('/') != std::string::npos) plugin.command = absolute(plugin.command);
+    plugin.arguments = scalars(node["args"]);
+    const YAML::Node environment = node["env"];
+    for (std::size_t i = 0; environment.IsDefined() && environment.IsSequence() && i < environment.size(); ++i) {
+      if (environment[i].IsMap()) plugin.environment.emplace_back(scalar(environment[i], "name"), scalar(environment[i], "value"));
+    }
+    plugin.install_hint = scalar(node, "installHint");
+    plugin.provide_cluster_info = scalar(node, "provideClusterInfo") == "true";
+    plugin.needs_terminal = scalar(node, "interactiveMode") == "Always";
+    plugin.may_ask = scalar(node, "interactiveMode") != "Never";
+    config.exec = std::move(plugin);
+    return {};
+  }
+
   /// `key`-data as base64, or the file that `key` names.
   base::Status take(const std::string& where, const std::string& key, std::string& into) const {
     if (const std::string data = scalar(body_, (key + "-data").c_str()); !data.empty()) {
@@ -121,7 +180,8 @@ class Kubeconfig {
  public:
   explicit Kubeconfig(std::vector<Document> documents) : documents_(std::move(documents)) {}
 
-  [[nodiscard]] Result<ClientConfig> choose(std::string context_name) const {
+  [[nodiscard]] Result<ClientConfig> choose(const KubeconfigChoice& choice) const {
+    std::string context_name = choice.context;
     for (const Document& document : documents_) {
       if (context_name.empty()) context_name = scalar(document.root, "current-context");
     }
@@ -138,7 +198,7 @@ class Kubeconfig {
     if (user_name.empty()) return config;
     const auto user = named("users", user_name, "user");
     if (!user) return context->document().refuse("users", "has no user " + user_name);
-    if (auto done = user->read_user(config); !done) return base::fail(done.error());
+    if (auto done = user->read_user(config, choice.may_exec); !done) return base::fail(done.error());
     return config;
   }
 
@@ -176,7 +236,7 @@ std::string environment(const char* name) {
 
 }  // namespace
 
-Result<ClientConfig> kubeconfig_file(const std::string& path) { return kubeconfig({{path}, false, ""}); }
+Result<ClientConfig> kubeconfig_file(const std::string& path) { return kubeconfig({.files = {path}}); }
 
 Result<ClientConfig> kubeconfig(const KubeconfigChoice& choice) {
   std::vector<Document> documents;
@@ -193,11 +253,24 @@ Result<ClientConfig> kubeconfig(const KubeconfigChoice& choice) {
   if (documents.empty()) {
     return base::fail(Code::NotFound, "there is no kubeconfig at " + looked_at + "; name one by --kubeconfig or KUBECONFIG");
   }
-  return Kubeconfig(std::move(documents)).choose(choice.context);
+  return Kubeconfig(std::move(documents)).choose(choice);
+}
+
+std::vector<std::string> context_names(const KubeconfigChoice& choice) {
+  std::vector<std::string> names;
+  for (const std::string& path : choice.files) {
+    const auto document = read_document(path);
+    if (!document) continue;
+    const YAML::Node contexts = document->root["contexts"];
+    for (std::size_t i = 0; contexts.IsDefined() && contexts.IsSequence() && i < contexts.size(); ++i) {
+      if (contexts[i].IsMap()) names.push_back(scalar(contexts[i], "name"));
+    }
+  }
+  return names;
 }
 
 KubeconfigChoice default_kubeconfig() {
-  KubeconfigChoice choice{{}, true, ""};
+  KubeconfigChoice choice{.may_be_absent = true};
   std::istringstream list(environment("KUBECONFIG"));
   for (std::string path; std::getline(list, path, ':');) {
     if (!path.empty()) choice.files.push_back(path);

@@ -187,8 +187,15 @@ TEST_F(KubeconfigTest, RefusesWhatItWouldHaveToIgnore) {
   const std::string server = "server: https://api:6443";
   const std::pair<std::string, std::string> cases[] = {
       {config("server: http://api:8080", "token: t"), "cluster.server"},
-      {config(server + ", proxy-url: http://p", "token: t"), "cluster.proxy-url"},
-      {config(server, "exec: {command: login}"), "user.exec"},
+      {config(server + ", proxy-url: 'socks5://p:1080'", "token: t"), "cluster.proxy-url"},
+      {config(server + ", proxy-url: 'http://me:secret@p:3128'", "token: t"), "cluster.proxy-url"},
+      {config(server, "exec: {command: login, apiVersion: client.authentication.k8s.io/v1}"), "user.exec"},
+      {config(server, "auth-provider: {name: gcp}"), "user.auth-provider"},
+      {config(server, "username: me, password: x"), "user.username"},
+      {config(server, "token: t, as: me, as-user-extra: {a: [b]}"), "user.as-user-extra"},
+      {config(server, "token: t, as: me, as-groups: [a, b]"), "user.as-groups"},
+      {config(server, "token: t, as-groups: [a]"), "user.as"},
+      {config(server, "token: t, as: \"me\\r\\nX: y\""), "control characters"},
       {config(server, "client-certificate-data: Q0VSVA=="), "only one of"},
       {config(server + ", certificate-authority-data: '%%'", "token: t"), "certificate-authority-data is not base64"},
       {config(server + ", certificate-authority: absent.pem", "token: t"), "absent.pem"},
@@ -203,6 +210,54 @@ TEST_F(KubeconfigTest, RefusesWhatItWouldHaveToIgnore) {
   }
 }
 
+TEST_F(KubeconfigTest, ReadsHowTheServerIsReachedAndWhomWeActFor) {
+  const auto path = write("config", config("server: https://10.0.0.1:6443, tls-server-name: api.shop, proxy-url: 'http://proxy:3128'",
+                                           "token: t, as: jane, as-uid: u1, as-groups: [payments]"));
+  const auto read = kubeconfig_file(path);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->tls_server_name, "api.shop");
+  EXPECT_EQ(read->proxy, "http://proxy:3128");
+  EXPECT_EQ(read->as_user, "jane");
+  EXPECT_EQ(read->as_uid, "u1");
+  EXPECT_EQ(read->as_group, "payments");
+}
+
+TEST_F(KubeconfigTest, AProgramForCredentialsIsReadForThoseWhoRunIt) {
+  const std::string exec =
+      "exec: {apiVersion: client.authentication.k8s.io/v1, command: ./login, args: [get-token, 7], env: [{name: REGION, value: east}], "
+      "installHint: install it, provideClusterInfo: true, interactiveMode: Never}";
+  const auto path = write("config", config("server: https://api:6443", exec));
+  EXPECT_THAT(kubeconfig_file(path).error().message, HasSubstr("user.exec is run by kubectl payment only"));
+  const auto read = kubeconfig({.files = {path}, .may_exec = true});
+  ASSERT_TRUE(read) << read.error().message;
+  ASSERT_TRUE(read->exec.has_value());
+  EXPECT_EQ(read->exec->command, (folder / "./login").string()) << "relative to the file";
+  EXPECT_EQ(read->exec->arguments, (std::vector<std::string>{"get-token", "7"}));
+  EXPECT_EQ(read->exec->environment, (std::vector<std::pair<std::string, std::string>>{{"REGION", "east"}}));
+  EXPECT_EQ(read->exec->install_hint, "install it");
+  EXPECT_TRUE(read->exec->provide_cluster_info);
+  EXPECT_FALSE(read->exec->may_ask);
+
+  const auto with = [&](const std::string& user) {
+    return kubeconfig({.files = {write("config", config("server: https://api:6443", user))}, .may_exec = true});
+  };
+  EXPECT_FALSE(with("token: t, " + exec)->exec.has_value()) << "a token that is stated needs no program";
+  EXPECT_EQ(with("exec: {apiVersion: client.authentication.k8s.io/v1, command: aws}")->exec->command, "aws") << "looked for on the PATH";
+  for (const auto& [user, said] :
+       {std::pair{"exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: aws}", "user.exec.apiVersion"},
+        {"exec: {apiVersion: client.authentication.k8s.io/v1}", "user.exec.command is missing"},
+        {"exec: aws", "user.exec must name a command"}}) {
+    ASSERT_FALSE(with(user)) << user;
+    EXPECT_THAT(with(user).error().message, HasSubstr(said));
+  }
+}
+
+TEST_F(KubeconfigTest, NamesItsContexts) {
+  const auto first = write("first", "contexts: [{name: a, context: {}}, {name: b}]\n");
+  const auto second = write("second", "contexts: 7\n");
+  EXPECT_EQ(context_names({.files = {first, second, (folder / "absent").string()}}), (std::vector<std::string>{"a", "b"}));
+}
+
 TEST_F(KubeconfigTest, OfSeveralFilesTheFirstThatNamesAThingWins) {
   const auto first = write("first", "contexts: [{name: a, context: {cluster: k, user: u, namespace: one}}]\n");
   write("key.pem", "CA");
@@ -211,16 +266,16 @@ TEST_F(KubeconfigTest, OfSeveralFilesTheFirstThatNamesAThingWins) {
                             "clusters: [{name: k, cluster: {server: https://k, certificate-authority: key.pem}}, "
                             "{name: l, cluster: {server: https://l}}]\nusers: [{name: u, user: {token: t}}]\n");
   const auto absent = (folder / "absent").string();
-  const auto read = kubeconfig({{absent, first, second}, true, ""});
+  const auto read = kubeconfig({.files = {absent, first, second}, .may_be_absent = true});
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->server, "https://k");
   EXPECT_EQ(read->name_space, "one");
   EXPECT_EQ(read->token.reveal(), "t");
   EXPECT_EQ(read->ca_pem, "CA");
-  EXPECT_EQ(kubeconfig({{first, second}, true, "b"})->server, "https://l");
-  EXPECT_THAT(kubeconfig({{first, second}, true, "c"}).error().message, HasSubstr("has no context c"));
-  EXPECT_THAT(kubeconfig({{absent}, true, ""}).error().message, HasSubstr("there is no kubeconfig at " + absent));
-  EXPECT_THAT(kubeconfig({{absent, first}, false, ""}).error().message, HasSubstr("cannot read " + absent));
+  EXPECT_EQ(kubeconfig({.files = {first, second}, .context = "b"})->server, "https://l");
+  EXPECT_THAT(kubeconfig({.files = {first, second}, .context = "c"}).error().message, HasSubstr("has no context c"));
+  EXPECT_THAT(kubeconfig({.files = {absent}, .may_be_absent = true}).error().message, HasSubstr("there is no kubeconfig at " + absent));
+  EXPECT_THAT(kubeconfig({.files = {absent, first}}).error().message, HasSubstr("cannot read " + absent));
 }
 
 TEST_F(KubeconfigTest, AnUnencryptedServerNeedsTheWords) {

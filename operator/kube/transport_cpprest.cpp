@@ -60,12 +60,25 @@ std::optional<std::chrono::milliseconds> retry_after(const http::http_response& 
   return std::chrono::seconds(std::clamp(std::strtol(it->second.c_str(), nullptr, 10), 0L, kSecondsMax));
 }
 
-http::http_request request_of(Request& request, const std::string& bearer, ChunkSink::Write sink) {
+/// The library has ideas of its own of a port that is not stated: another one for a proxy, and none for the tunnel through it.
+web::uri with_port(const std::string& address) {
+  const web::uri uri(address);
+  if (uri.port() > 0) return uri;
+  return web::uri_builder(uri).set_port(uri.scheme() == "https" ? 443 : 80).to_uri();
+}
+
+http::http_request request_of(Request& request, const ClientConfig& config, const std::string& bearer, ChunkSink::Write sink) {
   http::http_request out(request.method);
   out.set_request_uri(web::uri(request.path));
   out.headers().add("Accept", request.accept);
   out.headers().add("User-Agent", "payment-operator");
   if (!bearer.empty()) out.headers().add("Authorization", "Bearer " + bearer);
+  // The library asks for a certificate of this host, and of that of the address without it.
+  if (!config.tls_server_name.empty()) out.headers().add("Host", config.tls_server_name);
+  for (const auto& [header, value] : {std::pair{"Impersonate-User", &config.as_user}, std::pair{"Impersonate-Uid", &config.as_uid},
+                                      std::pair{"Impersonate-Group", &config.as_group}}) {
+    if (!value->empty()) out.headers().add(header, *value);
+  }
   if (!request.content_type.empty()) out.set_body(std::move(request.body), request.content_type);
   const concurrency::streams::streambuf<std::uint8_t> buffer(std::make_shared<ChunkSink>(std::move(sink)));
   out.set_response_stream(concurrency::streams::ostream(buffer));
@@ -160,8 +173,8 @@ class CpprestTransport final : public Transport {
       : config_(std::move(config)),
         loop_(loop),
         inbox_(std::make_shared<Inbox>(loop)),
-        requests_(config_.server, client_config(kRequestTimeout)),
-        streams_(config_.server, client_config(std::chrono::hours(24))) {}   // each stream has a bound of its own for silence
+        requests_(with_port(config_.server), client_config(kRequestTimeout)),
+        streams_(with_port(config_.server), client_config(std::chrono::hours(24))) {}   // each stream has a bound of its own for silence
 
   ~CpprestTransport() override { inbox_->close(); }
 
@@ -174,7 +187,7 @@ class CpprestTransport final : public Transport {
       late->finish(base::fail(Code::Unknown, "API server: no answer in time"));
       late->cancel.cancel();
     });
-    http::http_request out = request_of(request, bearer(), [call](std::string_view piece) {
+    http::http_request out = request_of(request, config_, bearer(), [call](std::string_view piece) {
       if (call->response.body.size() + piece.size() > kBodyBytesMax) return false;
       call->response.body += piece;
       return true;
@@ -205,7 +218,7 @@ class CpprestTransport final : public Transport {
     state->events = std::move(events);
     const auto inbox = inbox_;
     const auto heard = [&loop = loop_, state, silence_max = request.timeout] { stream_heard(loop, state, silence_max); };
-    http::http_request out = request_of(request, bearer(), [state, inbox, heard](std::string_view piece) {
+    http::http_request out = request_of(request, config_, bearer(), [state, inbox, heard](std::string_view piece) {
       inbox->post([state, heard, text = std::string(piece)] {
         heard();
         stream_data(*state, text);
@@ -235,6 +248,7 @@ class CpprestTransport final : public Transport {
     http::client::http_client_config out;
     out.set_timeout(std::chrono::duration_cast<utility::seconds>(timeout));
     out.set_validate_certificates(!config_.insecure);
+    if (!config_.proxy.empty()) out.set_proxy(web::web_proxy(with_port(config_.proxy)));
     out.set_ssl_context_callback(
         [ca = config_.ca_pem, cert = config_.client_cert_pem, key = config_.client_key_pem](boost::asio::ssl::context& context) {
           context.set_options(boost::asio::ssl::context::no_tlsv1 | boost::asio::ssl::context::no_tlsv1_1);

@@ -2,10 +2,14 @@
 anything, so what differs afterwards was the operator."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
+import shutil
+import socket
 import subprocess
 import tempfile
+import threading
 
 from harness import CHILD_KINDS, HOME, ROOT, Cluster, InSpace, Operator, eventually, main, rendering
 
@@ -44,6 +48,44 @@ def difference(before, after):
         elif essence(before[key]) != essence(after[key]):
             found[key] = "change"
     return found
+
+
+class Tunnel:
+    """An HTTP proxy that knows CONNECT alone; `asked` are the servers that were asked for."""
+
+    def __init__(self):
+        self.asked = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = "http://127.0.0.1:%d" % self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):      # closed
+            while True:
+                threading.Thread(target=self._serve, args=(self._listener.accept()[0],), daemon=True).start()
+
+    def _serve(self, client):
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += client.recv(1)
+        server = head.split()[1].decode()
+        self.asked.append(server)
+        host, port = server.rsplit(":", 1)
+        upstream = socket.create_connection((host, int(port)))
+        client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        threading.Thread(target=self._pump, args=(upstream, client), daemon=True).start()
+        self._pump(client, upstream)
+
+    @staticmethod
+    def _pump(source, sink):
+        with contextlib.suppress(OSError):
+            while piece := source.recv(65536):
+                sink.sendall(piece)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+    def close(self):
+        self._listener.close()
 
 
 class Payment(InSpace):
@@ -194,6 +236,60 @@ class Payment(InSpace):
             lines = {line["line"]: line for line in json.loads(done.stdout)["lines"]}
             self.assertEqual(lines["every Service has a cluster address"]["result"], "ok")
             self.assertIn("you may not", lines["the payment service is healthy"]["evidence"])
+
+    @contextlib.contextmanager
+    def kubeconfig_with(self, cluster=None, user=None):
+        """The cluster's kubeconfig with other entries; None takes one away."""
+        config = json.loads(CLUSTER.kubectl("config", "view", "--raw", "--minify", "-o", "json"))
+        for entry, changes in ((config["clusters"][0]["cluster"], cluster), (config["users"][0]["user"], user)):
+            entry.update(changes or {})
+            for key in [key for key, value in entry.items() if value is None]:
+                del entry[key]
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(config, file)
+            file.flush()
+            yield file.name
+
+    def test_an_api_server_is_reached_through_a_proxy_and_by_another_name(self):
+        self.space.kubectl("apply", "-f", str(QUICKSTART))
+        tunnel = Tunnel()
+        self.addCleanup(tunnel.close)
+        with self.kubeconfig_with(cluster={"proxy-url": tunnel.address}) as file:
+            done = self.payment("status", kubeconfig=file)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue(tunnel.asked)
+        with self.kubeconfig_with(cluster={"tls-server-name": "kubernetes.default"}) as file:
+            self.assertEqual(self.payment("status", kubeconfig=file).returncode, 0)
+        with self.kubeconfig_with(cluster={"tls-server-name": "another.example"}) as file:
+            self.refused("cannot list PaymentPlatforms", "status", kubeconfig=file)
+
+    def test_it_acts_as_whom_the_kubeconfig_says(self):
+        nobody = f"system:serviceaccount:{self.space.name}:nobody"
+        with self.kubeconfig_with(user={"as": nobody}) as file:
+            self.refused(nobody, "status", kubeconfig=file)
+
+    def test_a_program_gives_credentials(self):
+        self.installed()
+        self.space.kubectl("create", "serviceaccount", "person")
+        CLUSTER.kubectl("create", "clusterrolebinding", f"{self.space.name}-person", "--clusterrole=cluster-admin",
+                        f"--serviceaccount={self.space.name}:person")
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        program = os.path.join(folder, "login")
+        token = self.space.kubectl("create", "token", "person").strip()
+        credential = {"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1", "status": {"token": token}}
+        exec_entry = {"apiVersion": credential["apiVersion"], "command": program, "interactiveMode": "IfAvailable"}
+        no_other = {"client-certificate-data": None, "client-key-data": None, "client-certificate": None, "client-key": None, "token": None}
+        with self.kubeconfig_with(user={**no_other, "exec": exec_entry}) as file:
+            for text, said in ((f"echo '{json.dumps(credential)}'", None), ("echo it is late >&2; exit 7", "ended with code 7"),
+                               (f"echo {token}", "answers no ExecCredential")):
+                with open(program, "w", encoding="utf-8") as script:
+                    script.write(f"#!/bin/sh\n{text}\n")
+                os.chmod(program, 0o700)
+                done = self.payment("status", kubeconfig=file)
+                self.assertNotIn(token, done.stderr)
+                self.assertEqual(done.returncode, 2 if said else 0, done.stderr)
+                self.assertIn(said or "", done.stderr)
 
     def test_what_is_wrong_with_a_kubeconfig_is_said(self):
         self.refused("cannot read /no/such/kubeconfig", "status", kubeconfig="/no/such/kubeconfig")
