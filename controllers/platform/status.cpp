@@ -9,6 +9,7 @@
 #include "controllers/component/live.hpp"
 #include "controllers/component/objects.hpp"
 #include "controllers/object/diff.hpp"
+#include "controllers/services/services.hpp"
 #include "crds/types/status.hpp"
 
 namespace controllers {
@@ -229,6 +230,18 @@ void tell(const Object& live_status, const Draft& ready, const Draft& stalled, P
   if (stalled.status == "True" && stalled.reason != ready.reason && was("Stalled", "reason") != name_of(stalled.reason)) warn(stalled);
 }
 
+/// Whoever reads that a release does not come up wants to know first whether payments are taken meanwhile.
+void tell_what_goes_on(const Object& platform, const crds::Platform& decoded, Health& health) {
+  const auto answers = [](const ComponentStatus& part) { return part.ready > 0; };
+  const std::vector<ComponentStatus> services = health.of(kServicesReady);
+  if (!health.of(kDatabaseReady).front().good || !std::all_of(services.begin(), services.end(), answers)) return;
+  const std::string release = tag_of(proven_image(platform, decoded.child_name(services::kRoles.front().name)));
+  for (auto& [condition, part] : health.parts) {
+    if (part.good || is_progress(part.reason) || (condition != kSchemaReady && condition != kServicesReady)) continue;
+    part.message += "; payments go on" + (release.empty() ? "" : ", with release " + release);
+  }
+}
+
 /// A schema Job that failed is made anew until it succeeds. What is known stays the failure while the next attempt is on its way; otherwise
 /// every attempt would be a transition there and back, with an event each.
 void keep_schema_failure(const Object& platform, std::int64_t generation, Health& health) {
@@ -272,7 +285,10 @@ bool is_ready_for(const Object& platform, std::int64_t generation) {
 }
 
 void report(const Object& platform, const crds::Platform& decoded, const Snapshot& live, Summary summary, base::TimePoint now, Plan& plan) {
-  if (summary.health) keep_schema_failure(platform, decoded.generation, *summary.health);
+  if (summary.health) {
+    tell_what_goes_on(platform, decoded, *summary.health);
+    keep_schema_failure(platform, decoded.generation, *summary.health);  // its message as it was, with what goes on
+  }
   const Object live_status = platform.is_object() ? platform.value("status", Object::object()) : Object::object();
   const std::vector<Draft> parts = parts_of(summary);
   const Draft whole = ready(summary, parts, live, plan, is_ready_for(platform, decoded.generation));

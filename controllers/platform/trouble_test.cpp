@@ -176,6 +176,31 @@ TEST(Image, AMissingImageIsReportedWithPodAndNextStep) {
   EXPECT_EQ(cluster.condition("Ready")["status"], "True");
 }
 
+TEST(Image, OfAReleaseThatDoesNotExistSaysThatPaymentsGoOnWithTheOneBefore) {
+  FakeCluster cluster = test::settled();
+  cluster.edit_spec({{"image", "localhost/payment-runtime:9.9.9"}});
+  cluster.execute(cluster.decide());
+  std::string job;
+  for (const auto& [ref, object] : cluster.snapshot.children) {
+    if (ref.kind == "Job" && image_of(object, "migrate") == "localhost/payment-runtime:9.9.9") job = ref.name;
+  }
+  ASSERT_NE(job, "");
+  cluster.break_workload(job);
+  cluster.add_pod(job + "-1", "schema", waiting("migrate", "ErrImagePull", "not found"), {{"batch.kubernetes.io/job-name", job}});
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("SchemaReady")["reason"], "ImageUnavailable");
+  EXPECT_TRUE(says(cluster.condition("SchemaReady"), "; payments go on, with release 0.1.0")) << cluster.condition("SchemaReady");
+  EXPECT_EQ(cluster.condition("Ready")["message"], cluster.condition("SchemaReady")["message"]);
+
+  for (const char* part : {"mysql", "payment-service"}) {
+    FakeCluster down = cluster;
+    down.break_workload(part);
+    down.play();
+    down.execute(down.decide());
+    EXPECT_FALSE(says(down.condition("SchemaReady"), "payments go on")) << part << " is down";
+  }
+}
+
 Object without_node(base::TimePoint since, const std::string& why) {
   const Object scheduled = {
       {"type", "PodScheduled"}, {"status", "False"}, {"message", why}, {"lastTransitionTime", base::to_rfc3339(since)}};
