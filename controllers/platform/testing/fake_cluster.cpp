@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "controllers/object/merge_keys.hpp"
+#include "controllers/platform/testing/explained.hpp"
 
 namespace controllers::test {
 
@@ -125,6 +126,9 @@ void FakeCluster::execute(const Plan& plan, std::size_t stop_after) {
   if (plan.finalizers) write([&] { platform["metadata"]["finalizers"] = *plan.finalizers; });
   if (plan.status) {
     write([&] {
+      for (const Object& one : object::list_at(*plan.status, {"conditions"}))
+        hear(object::text_at(one, {"reason"}), object::text_at(one, {"type"}));
+      for (const Object& one : object::list_at(*plan.status, {"pendingChanges"})) hear(object::text_at(one, {"reason"}), "pendingChanges");
       platform["status"] = *plan.status;
       platform["metadata"]["managedFields"] = Object::array({{{"manager", kStatusManagedBy},
                                                               {"operation", "Apply"},
@@ -250,6 +254,15 @@ void FakeCluster::remove(const Ref& ref, const std::string& uid) {
   ASSERT_NE(live, snapshot.children.end());
   ASSERT_EQ(uid, object::uid_of(live->second));
   snapshot.children.erase(live);
+}
+
+void FakeCluster::hear(const std::string& reason, const std::string& place) {
+  const auto explained = explained_reasons().find(reason);
+  ASSERT_TRUE(explained != explained_reasons().end()) << "docs/reference/conditions.md knows no reason " << reason;
+  const bool is_known_place =
+      std::any_of(explained_reasons().begin(), explained_reasons().end(), [&place](const auto& one) { return one.second.contains(place); });
+  EXPECT_TRUE(explained->second.contains(place) || !is_known_place) << "the page knows no reason " << reason << " on " << place;
+  reasons.insert(reason);
 }
 
 Settings settings() { return {"0.1.0", "localhost/payment-runtime:0.1.0", "localhost/mariadb:10.11", "localhost/redis:7.0"}; }

@@ -23,6 +23,7 @@ class FakeCluster {
   Settings options = settings();
   std::size_t writes = 0;
   std::size_t reads = 0;
+  std::set<std::string> reasons;     // that were ever told of it; each has to stand where the page of reasons has it
 
   explicit FakeCluster(Object spec = Object::object());
 
@@ -63,6 +64,8 @@ class FakeCluster {
   void apply(const Apply& a);
 
   void remove(const Ref& ref, const std::string& uid);
+
+  void hear(const std::string& reason, const std::string& place);
 
   std::set<std::string> broken_;
   std::set<std::string> stuck_;

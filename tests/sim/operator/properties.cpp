@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "controllers/component/objects.hpp"
+#include "controllers/component/reason.hpp"
 #include "controllers/database/database.hpp"
 #include "controllers/secrets/rotation.hpp"
 #include "tests/sim/operator/fields.hpp"
@@ -86,6 +87,22 @@ void replace_all(std::string& text, const std::string& what, const std::string& 
   for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) text.replace(at, what.size(), by);
 }
 
+/// A reason in the status that was sent which is not on the closed list, or "".
+std::string unknown_reason(const Object& status) {
+  const auto is_known = [](const std::string& word) {
+    for (std::size_t i = 0; i < controllers::kReasons; ++i) {
+      if (word == controllers::name_of(static_cast<controllers::Reason>(i))) return true;
+    }
+    return false;
+  };
+  for (const char* list : {"conditions", "pendingChanges"}) {
+    for (const Object& one : list_at(status, {"status", list})) {
+      if (const std::string reason = text_at(one, {"reason"}); !is_known(reason)) return "\"" + reason + "\"";
+    }
+  }
+  return {};
+}
+
 /// Digests of the user's passwords, by which a schema Job is named too, are keyed with what this world happened to generate.
 Picture without_digests(const Picture& picture) {
   std::string text = Object(picture).dump();
@@ -118,6 +135,10 @@ void Properties::seen(const Seen& request, base::SteadyPoint now) {
   if (address.place.name_space.empty()) violated("a write outside of every namespace: " + last_write_what_);
   if (changed_it && before && dig(*before, {"metadata", "annotations", kStranger}) != nullptr) {
     violated("a write to a stranger's object: " + last_write_what_);
+  }
+  if (address.place.kind->kind == kube::platform_kind().kind && sent.path.find("/status") != std::string::npos) {
+    const std::string reason = unknown_reason(Object::parse(sent.body, nullptr, false));
+    if (!reason.empty()) violated("a reason that nobody can look up: " + reason);
   }
   if (sent.method == "DELETE" && text_at(Object::parse(sent.body, nullptr, false), {"preconditions", "uid"}).empty()) {
     violated("a delete without a uid: " + last_write_what_);
