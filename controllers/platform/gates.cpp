@@ -250,10 +250,17 @@ std::string pods_now(const Candidate& candidate) {
   return candidate.live->contains(path) ? hash_of(candidate.live->at(path)) : std::string();
 }
 
+/// The Job that has set the passwords, by which an approval of others is used once.
+std::string uid_of_schema(const Context& ctx) {
+  const Object* job = find(ctx.live, "batch/v1", "Job", object::name_of(jobs::schema_job(ctx)));
+  return job == nullptr ? std::string() : object::uid_of(*job);
+}
+
 /// Of exactly these changes to exactly these pods, and of exactly these passwords.
-std::string hash_of(const std::vector<Candidate>& found, const std::vector<Apply>& applies,
+std::string hash_of(const Context& ctx, const std::vector<Candidate>& found, const std::vector<Apply>& applies,
                     const std::optional<secrets::Rotation>& rotation) {
-  std::string text = rotation ? fmt::format("{} {}\n", rotation->secret, rotation->digest) : std::string();
+  std::string text;
+  if (rotation) text = fmt::format("{} {} {}\n", rotation->secret, rotation->digest, uid_of_schema(ctx));
   for (const Candidate& candidate : found) {
     if (!candidate.waits_for.empty()) continue;
     const Apply& apply = applies[candidate.at];
@@ -262,51 +269,93 @@ std::string hash_of(const std::vector<Candidate>& found, const std::vector<Apply
   return text.empty() ? text : short_hash(text);
 }
 
-/// A pod that starts has the passwords as they are in the Secret now; to start it and not to tell the database would be to break it.
-bool restarts_by_edit(const Context& ctx, const std::vector<Candidate>& found, const std::vector<Apply>& applies) {
-  const bool data_at_risk = std::any_of(found.begin(), found.end(), [](const Candidate& one) { return !one.data_at_risk.empty(); });
-  return std::any_of(applies.begin(), applies.end(), [&ctx, data_at_risk](const Apply& apply) {
-    const Workload* workload = workload_of(apply.object);
-    if (workload == nullptr || apply.uid.empty() || !changes_pods(apply) || (workload->database && data_at_risk)) return false;
-    const Object* live = live_of(ctx, *workload);
-    return live != nullptr && asks(apply.object, *live);
-  });
-}
+/// Passwords in the user's Secret that the database does not have: what there is to know of whether they may go ahead.
+class Rotating {
+ public:
+  Rotating(const Context& ctx, const secrets::Decision& decision, const std::vector<Candidate>& found, const std::vector<Apply>& applies)
+      : ctx_(ctx),
+        rotation_(*decision.rotation),
+        missing_(decision.missing),
+        found_(found),
+        applies_(applies) {
+    const std::string root = secrets::mysql_keys().front();
+    of_root_ = std::find(rotation_.keys.begin(), rotation_.keys.end(), root) != rotation_.keys.end();
+  }
 
-Pending of_rotation(const Context& ctx, const secrets::Rotation& rotation) {
-  std::string keys;
-  bool root = false;
-  for (const std::string& key : rotation.keys) {
-    keys += (keys.empty() ? "" : ", ") + key;
-    root = root || secrets::mysql_keys().front() == key;
+  [[nodiscard]] std::optional<Ahead> ahead(Permission permission) const {
+    using secrets::NewPasswords;
+    const bool starts = starts_pods();
+    if (!starts && permission < (of_root_ ? Permission::Approval : Permission::Window)) return std::nullopt;
+    if (!rotation_.gains || rollout_waits_for().empty()) return Ahead{NewPasswords::Take, permission};
+    return rotation_.changes ? std::optional(Ahead{NewPasswords::TakeChanged, permission}) : std::nullopt;
   }
-  std::string change = fmt::format(
-      "Secret {} has another value of {} than the database; approved, the schema Job runs anew and sets what the Secret has. Until then "
-      "services that run keep the connections and the password that they have, and a pod that starts waits",
-      rotation.secret, keys);
-  if (root) {
-    change += fmt::format(
-        "; the root password is not set by the Job, which needs it: set that of root@'%' in the database first, or put {} "
-        "back as it was",
-        secrets::mysql_keys().front());
+
+  [[nodiscard]] Pending told() const {
+    std::string keys;
+    for (const std::string& key : rotation_.keys) keys += (keys.empty() ? "" : ", ") + key;
+    std::string change = fmt::format(
+        "Secret {} has another value of {} than the database; approved, the schema Job runs anew and sets what the Secret has. Until then "
+        "services that run keep the connections and the password that they have, and a pod that starts waits, a run of the reconciliation "
+        "too",
+        rotation_.secret, keys);
+    if (of_root_) {
+      change += fmt::format(
+          "; the root password is not set by the Job, which needs it: set that of root@'%' in the database first, or put {} "
+          "back as it was",
+          secrets::mysql_keys().front());
+    }
+    const std::string first = rotation_.gains ? rollout_waits_for() : std::string();
+    return {ref_of(jobs::schema_job(ctx_)),
+            Reason::PasswordRotation,
+            std::move(change),
+            rotation_.gains ? "the services, one pod after another" : "none",
+            first.empty() ? first : fmt::format("{}, and then for ", first),
+            true,
+            {}};
   }
-  return {ref_of(jobs::schema_job(ctx)),
-          Reason::PasswordRotation,
-          std::move(change),
-          "none, unless a password was generated before: then the services, one pod after another",
-          {},
-          true,
-          {}};
-}
+
+  /// A window may open at night, when nobody is there to tell the database.
+  [[nodiscard]] bool needs_somebody() const { return of_root_; }
+
+ private:
+  /// A pod that starts has the user's passwords as they are in the Secret now; to start it and not to tell the database would be to break
+  /// it.
+  [[nodiscard]] bool starts_pods() const {
+    for (std::size_t at = 0; at < applies_.size(); ++at) {
+      const Apply& apply = applies_[at];
+      const Workload* workload = workload_of(apply.object);
+      if (workload == nullptr || workload->database || apply.uid.empty() || !changes_pods(apply)) continue;
+      const bool held = secrets::mounts_missing(apply.object, missing_) ||
+                        std::any_of(found_.begin(), found_.end(), [at](const Candidate& one) { return one.at == at; });
+      const Object* live = live_of(ctx_, *workload);
+      if (!held && live != nullptr && asks(apply.object, *live) && secrets::mounts_password_of(apply.object, rotation_)) return true;
+    }
+    return false;
+  }
+
+  /// The database would refuse the generated password to every workload that is held back.
+  [[nodiscard]] std::string rollout_waits_for() const {
+    if (!missing_.empty()) return fmt::format("key {} of the Secret", missing_.front().key);
+    const auto step = std::find_if(found_.begin(), found_.end(), [](const Candidate& one) { return !one.waits_for.empty(); });
+    return step == found_.end() ? std::string() : step->waits_for;
+  }
+
+  const Context& ctx_;
+  const secrets::Rotation& rotation_;
+  const std::vector<secrets::Missing>& missing_;
+  const std::vector<Candidate>& found_;
+  const std::vector<Apply>& applies_;
+  bool of_root_ = false;
+};
 
 /// How it is let go ahead. `approved`: what the annotation holds; of one that is of no use the user should hear.
-void ask(const Context& ctx, const std::string& approved, Pending& pending, Plan& plan) {
+void ask(const Context& ctx, const std::string& approved, bool in_a_window, Pending& pending, Plan& plan) {
   constexpr std::size_t kShown = 40;
   const Windows& windows = ctx.platform.spec.maintenance_windows;
   std::string& text = pending.waits_for;
-  if (pending.data_at_risk.empty()) {
+  if (in_a_window) {
     if (const auto opens = next_opening(windows, ctx.now)) {
-      text = fmt::format("a maintenance window (the next opens {}), or ", base::to_rfc3339(*opens));
+      text += fmt::format("a maintenance window (the next opens {}), or ", base::to_rfc3339(*opens));
       plan.look_again(std::min(std::chrono::ceil<std::chrono::seconds>(*opens - ctx.now), kLookAtClock));
     }
   }
@@ -370,21 +419,20 @@ std::optional<Refusal> refuse_newer(const Snapshot& live) {
   return std::nullopt;
 }
 
-std::optional<Permission> hold_back(const Context& ctx, const Object& platform, const Health& health,
-                                    const std::optional<secrets::Rotation>& rotation, Permission permission, Changes& changes, Plan& plan) {
+std::optional<Ahead> hold_back(const Context& ctx, const Object& platform, const Health& health, const secrets::Decision& decision,
+                               Permission permission, Changes& changes, Plan& plan) {
   const std::vector<Candidate> found = candidates(ctx, platform, Roll(ctx, health), changes.apply);
-  if (found.empty() && !rotation) return std::nullopt;
+  if (found.empty() && !decision.rotation) return std::nullopt;
   const Windows& windows = ctx.platform.spec.maintenance_windows;
-  plan.hash = hash_of(found, changes.apply, rotation);
+  plan.hash = hash_of(ctx, found, changes.apply, decision.rotation);
   const std::string approved = text_at(platform, {"metadata", "annotations", kApprove});
   if (is_open(windows, ctx.now)) permission = std::max(permission, Permission::Window);
   if (!plan.hash.empty() && approved == plan.hash) permission = Permission::Approval;
-  if (rotation && permission != Permission::None) return permission;
-  if (rotation && restarts_by_edit(ctx, found, changes.apply)) return Permission::None;
-
-  if (rotation) {
-    plan.hold(of_rotation(ctx, *rotation));
-    ask(ctx, approved, plan.pending.back(), plan);
+  if (decision.rotation) {
+    const Rotating rotating(ctx, decision, found, changes.apply);
+    if (const auto ahead = rotating.ahead(permission)) return ahead;
+    plan.hold(rotating.told());
+    ask(ctx, approved, !rotating.needs_somebody(), plan.pending.back(), plan);
   }
   std::vector<std::string> held;  // app labels of what keeps its pods
   for (const Candidate& candidate : found) {
@@ -401,7 +449,7 @@ std::optional<Permission> hold_back(const Context& ctx, const Object& platform, 
                     .needs_approval = candidate.waits_for.empty(),
                     .differences = apply.differences,
                     .data_at_risk = candidate.data_at_risk};
-    if (pending.needs_approval) ask(ctx, approved, pending, plan);
+    if (pending.needs_approval) ask(ctx, approved, !at_risk, pending, plan);
     plan.hold(std::move(pending));
     held.emplace_back(candidate.workload->app);
     const bool kept = candidate.live != nullptr && keep_pods(apply.object, *candidate.live);

@@ -9,7 +9,7 @@
 
 #include "controllers/platform/changes.hpp"
 #include "controllers/platform/status.hpp"
-#include "controllers/secrets/rotation.hpp"
+#include "controllers/secrets/sources.hpp"
 
 namespace controllers {
 
@@ -38,11 +38,16 @@ void mark(const Object& platform, Objects& wanted);
 /// For what does not go ahead by itself; an approval is more than an open window.
 enum class Permission { None, Window, Approval };
 
+/// What of a rotation goes ahead, and what other changes may go ahead with it.
+struct Ahead {
+  secrets::NewPasswords news;
+  Permission permission;
+};
+
 /// Takes out of `changes` what has to wait, and says so in the plan. Other fields of a workload that waits are still put right.
-/// Not empty: the rotation goes ahead, by the permission that there is or along with an edit of the spec that restarts pods; the changes
+/// Not empty: a rotation goes ahead, by the permission that there is or along with an edit of the spec that restarts pods; the changes
 /// are then to be found anew, with the user's passwords as they are.
-[[nodiscard]] std::optional<Permission> hold_back(const Context& ctx, const Object& platform, const Health& health,
-                                                  const std::optional<secrets::Rotation>& rotation, Permission permission, Changes& changes,
-                                                  Plan& plan);
+[[nodiscard]] std::optional<Ahead> hold_back(const Context& ctx, const Object& platform, const Health& health,
+                                             const secrets::Decision& decision, Permission permission, Changes& changes, Plan& plan);
 
 }  // namespace controllers

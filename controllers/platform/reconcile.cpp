@@ -195,23 +195,29 @@ struct Input {
   base::TimePoint now;
 };
 
-/// The migration for these passwords has run: a database has them.
-bool schema_is_there(const Context& ctx) {
-  const Object* job = find(ctx.live, "batch/v1", "Job", object::name_of(jobs::schema_job(ctx)));
-  return job != nullptr && object::condition_is_true(*job, "Complete");
+/// A migration that is to run anyway sets the passwords that it finds. Generated ones only give way without being asked while no database
+/// has them.
+std::optional<secrets::NewPasswords> of_a_migration(const Context& ctx, const secrets::Decision& decision) {
+  const auto is_through = [](const Object* job) { return job != nullptr && object::condition_is_true(*job, "Complete"); };
+  if (!decision.rotation || is_through(find(ctx.live, "batch/v1", "Job", object::name_of(jobs::schema_job(ctx))))) return std::nullopt;
+  const bool first = std::none_of(ctx.live.children.begin(), ctx.live.children.end(), [&](const auto& child) {
+    return child.first.kind == "Job" && object::controller_uid(child.second) == ctx.platform.uid && is_through(&child.second);
+  });
+  if (first && decision.missing.empty()) return secrets::NewPasswords::Take;
+  return decision.rotation->changes ? std::optional(secrets::NewPasswords::TakeChanged) : std::nullopt;
 }
 
 Plan carry_out(const Input& input, secrets::NewPasswords news, Permission permission) {
   const auto& [object, platform, live, images, now] = input;
   Plan plan;
-  const secrets::Decision decision = secrets::decide(platform, live, is_ready_for(object, platform.generation), news);
+  const bool at_rest = is_ready_for(object, platform.generation) && !is_pending(object, Reason::PasswordRotation);
+  const secrets::Decision decision = secrets::decide(platform, live, at_rest, news);
   if (!decision.reads.empty()) {
     plan.reads = decision.reads;  // which Secret has which key decides of what there should be, down to the name of a Job
     return plan;
   }
   const Context ctx{platform, live, now, images, decision.keys, decision.passwords};
-  // A migration that is to run anyway sets the passwords that it finds.
-  if (decision.rotation && !schema_is_there(ctx)) return carry_out(input, secrets::NewPasswords::Take, permission);
+  if (const auto along = of_a_migration(ctx, decision)) return carry_out(input, *along, permission);
   Objects wanted = {database::desired_claim(ctx, decision.root_generated)};
   append(wanted, desired(ctx));
   wanted.push_back(secrets::generated(ctx).object);
@@ -231,8 +237,8 @@ Plan carry_out(const Input& input, secrets::NewPasswords news, Permission permis
     return plan;
   }
 
-  const auto ahead = hold_back(ctx, object, *summary.health, decision.rotation, permission, found, plan);
-  if (ahead) return carry_out(input, secrets::NewPasswords::Take, *ahead);
+  const auto ahead = hold_back(ctx, object, *summary.health, decision, permission, found, plan);
+  if (ahead) return carry_out(input, ahead->news, ahead->permission);
   plan.apply = std::move(found.apply);
   drop(plan.apply,
        [](const Object& apply) { return object::text_at(apply, {"kind"}) == "Secret"; });  // generated or left alone, never applied

@@ -157,11 +157,49 @@ TEST(PasswordRotation, GoesAlongWithAnEditThatStartsPodsWhichWouldHaveTheNewPass
   cluster.edit_spec({{"ingress", {{"enabled", false}, {"annotations", {{"a", "b"}}}}}});
   cluster.settle();
   EXPECT_EQ(schema_job(cluster), job) << "this one starts none";
+  cluster.edit_spec({{"redis", {{"managed", {{"maxMemory", "64mb"}}}}}});
+  cluster.settle();
+  EXPECT_EQ(schema_job(cluster), job) << "this one starts one that has no password of the database";
   cluster.edit_spec({{"services", {{"payment", {{"logLevel", "debug"}}}}}});
   cluster.settle();
   EXPECT_NE(schema_job(cluster), job);
   EXPECT_TRUE(pending(cluster).empty()) << pending(cluster);
   EXPECT_EQ(cluster.condition("Ready")["status"], "True");
+}
+
+TEST(PasswordRotation, IsApprovedOnceEvenWhereTheFormerPasswordCameBackMeanwhile) {
+  FakeCluster cluster = with_users_passwords();
+  change(cluster, "mysql-application-password");
+  cluster.settle();
+  approve(cluster);
+  cluster.settle();
+  const Object annotation = cluster.platform["metadata"]["annotations"][kApprove];
+  change(cluster, "mysql-application-password", "b2xk");
+  cluster.settle();
+  approve(cluster);
+  cluster.settle();
+  EXPECT_TRUE(pending(cluster).empty()) << pending(cluster);
+  cluster.platform["metadata"]["annotations"][kApprove] = annotation;
+  change(cluster, "mysql-application-password");
+  cluster.settle();
+  EXPECT_EQ(pending(cluster).size(), 1U);
+}
+
+TEST(PasswordRotation, OfTheRootPasswordIsNotLeftToAWindow) {
+  Object spec = quickstart_spec();
+  spec["maintenanceWindows"] = Object::array({{{"start", "0 12 * * *"}, {"duration", "1h"}}});
+  FakeCluster cluster = with_users_passwords(spec);
+  const std::string job = schema_job(cluster);
+  change(cluster, "mysql-password");
+  cluster.settle();
+  EXPECT_EQ(text_at(pending(cluster).at(0), {"waitsFor"}).rfind("approval: ", 0), 0U) << pending(cluster);
+  cluster.now += std::chrono::hours(4) + std::chrono::minutes(1);
+  cluster.settle();
+  EXPECT_EQ(schema_job(cluster), job);
+  EXPECT_EQ(pending(cluster).size(), 1U);
+  approve(cluster);
+  cluster.settle();
+  EXPECT_NE(schema_job(cluster), job);
 }
 
 TEST(PasswordRotation, GoesAlongWithAReleaseWhoseMigrationSetsPasswordsAnyway) {
@@ -274,6 +312,49 @@ TEST(GainedPassword, WaitsInPlaceOfTheGeneratedOne) {
   EXPECT_TRUE(mounts(cluster, {"batch/v1", "Job", schema_job(cluster)}, "mysql-application-password", kSecret));
   EXPECT_TRUE(pending(cluster).empty()) << pending(cluster);
   EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.condition("Ready");
+}
+
+TEST(GainedPassword, StaysToldWhenAllIsWellAgainSoThatItsApprovalCounts) {
+  FakeCluster cluster = test::settled();
+  cluster.user_secret(kSecret, {"mysql-application-password"});
+  cluster.break_workload("redis");
+  cluster.play();
+  cluster.settle();
+  cluster.mend_workload("redis");
+  cluster.play();
+  cluster.settle();
+  EXPECT_EQ(cluster.condition("Ready")["status"], "True");
+  ASSERT_EQ(pending(cluster).size(), 1U);
+  approve(cluster);
+  cluster.settle();
+  EXPECT_TRUE(mounts(cluster, kPayment, "mysql-application-password", kSecret));
+  EXPECT_TRUE(pending(cluster).empty()) << pending(cluster);
+}
+
+// Where services are held back, the database must go on with the password that they have.
+TEST(GainedPassword, WaitsWhileAKeyIsMissingThatHoldsServicesBack) {
+  FakeCluster cluster = test::settled();
+  const std::string job = schema_job(cluster);
+  cluster.user_secret(kSecret, {"mysql-application-password"});      // and none of WeChat Pay's
+  cluster.edit_spec({{"channels", {{"simulator", {{"enabled", false}}}}}});
+  cluster.settle();
+  EXPECT_EQ(schema_job(cluster), job);
+  EXPECT_TRUE(mounts(cluster, kPayment, "mysql-application-password", "payment-generated"));
+  const Object waiting = pending(cluster);
+  const auto rotation = std::find_if(waiting.begin(), waiting.end(), [](const Object& one) { return one["reason"] == "PasswordRotation"; });
+  ASSERT_NE(rotation, waiting.end()) << waiting;
+  EXPECT_EQ(text_at(*rotation, {"waitsFor"}).rfind("key wechat-", 0), 0U) << *rotation;
+}
+
+TEST(GainedPassword, WaitsWhileAReleaseIsRolledOutStepByStep) {
+  FakeCluster cluster = test::settled();
+  cluster.user_secret(kSecret, {"mysql-application-password"});
+  cluster.edit_spec({{"image", "localhost/payment-runtime:0.2.0"}});
+  cluster.break_workload("callback-service");
+  cluster.settle();
+  EXPECT_TRUE(mounts(cluster, kPayment, "mysql-application-password", "payment-generated"));
+  EXPECT_TRUE(mounts(cluster, {"batch/v1", "Job", schema_job(cluster)}, "mysql-application-password", "payment-generated"))
+      << "the release before still logs in with it";
 }
 
 /// Windows would hold back a restart that nobody asked for; this one must not stop half-way.

@@ -284,6 +284,11 @@ bool is_ready_for(const Object& platform, std::int64_t generation) {
   return number_at(platform, {"status", "observedGeneration"}, -1) == generation && object::condition_is_true(platform, "Ready");
 }
 
+bool is_pending(const Object& platform, Reason reason) {
+  const auto& waiting = object::list_at(platform, {"status", "pendingChanges"});
+  return std::any_of(waiting.begin(), waiting.end(), [&](const Object& one) { return text_at(one, {"reason"}) == name_of(reason); });
+}
+
 void report(const Object& platform, const crds::Platform& decoded, const Snapshot& live, Summary summary, base::TimePoint now, Plan& plan) {
   if (summary.health) {
     tell_what_goes_on(platform, decoded, *summary.health);

@@ -48,6 +48,9 @@ struct Summary {
 
 [[nodiscard]] bool is_ready_for(const Object& platform, std::int64_t generation);
 
+/// Whether its status tells of a change that waits for this reason.
+[[nodiscard]] bool is_pending(const Object& platform, Reason reason);
+
 /// Fills plan.status (when it differs from the live one) and plan.events (on transitions).
 void report(const Object& platform, const crds::Platform& decoded, const Snapshot& live, Summary summary, base::TimePoint now, Plan& plan);
 

@@ -21,6 +21,8 @@ struct Rotation {
   std::string secret;
   std::vector<std::string> keys;
   std::string digest;  // of their new values
+  bool changes = false;  // passwords that are the user's already: pods that start have the new ones
+  bool gains = false;  // in place of generated ones, which pods keep until they are rolled out anew
 };
 
 /// "" where `generated` does not hold the key to it.

@@ -171,26 +171,35 @@ void compare_passwords(const crds::Platform& platform, const Snapshot& live, con
   const Object* generated = find(live, "v1", "Secret", ours);
   const Digests set = passwords_set(platform, live, generated);
   Digests wanted;
-  Digests changed;
+  Digests waiting;
+  Rotation rotation;
   for (const std::string& key : migrate_keys()) {
     if (decision.keys[key] == ours) continue;
     const auto was = set.find(key);
     const std::string digest = user.has(key) ? digest_of(generated, key, user.data(key)) : std::string();
     const auto mounted = before.find(key);
-    const bool replaces = key != kRootPassword && mounted != before.end() && mounted->second == ours;
-    if (replaces || (!digest.empty() && was != set.end() && was->second != digest)) {
-      changed[key] = digest;
-      if (replaces && news == NewPasswords::Wait) decision.keys[key] = ours;
+    const bool gained = key != kRootPassword && mounted != before.end() && mounted->second == ours;
+    const bool changed = !gained && !digest.empty() && was != set.end() && was->second != digest;
+    const bool waits = news == NewPasswords::Wait || (news == NewPasswords::TakeChanged && gained);
+    if (waits && (gained || changed)) {
+      waiting[key] = digest;
+      rotation.keys.push_back(key);
+      rotation.gains = rotation.gains || gained;
+      rotation.changes = rotation.changes || changed;
     }
-    if (decision.keys[key] == ours) continue;
+    if (waits && gained) {
+      decision.keys[key] = ours;
+      continue;
+    }
     decision.users_passwords = true;
-    const bool stays = was != set.end() && (digest.empty() || news == NewPasswords::Wait);
+    const bool stays = was != set.end() && (digest.empty() || waits);
     if (stays || !digest.empty()) wanted[key] = stays ? was->second : digest;
   }
   decision.passwords = to_text(wanted);
-  if (changed.empty() || news == NewPasswords::Take) return;
-  decision.rotation = Rotation{user.name(), {}, to_text(changed)};
-  for (const auto& [key, digest] : changed) decision.rotation->keys.push_back(key);
+  if (waiting.empty()) return;
+  rotation.secret = user.name();
+  rotation.digest = to_text(waiting);
+  decision.rotation = std::move(rotation);
 }
 
 }  // namespace
@@ -295,6 +304,13 @@ bool mounts_missing(const Object& workload, const std::vector<Missing>& missing)
   KeySources keys;
   collect_workload(workload, "", keys);
   return std::any_of(missing.begin(), missing.end(), [&](const Missing& one) { return keys.count(one.key) > 0; });
+}
+
+bool mounts_password_of(const Object& workload, const Rotation& rotation) {
+  KeySources mounted;
+  collect_workload(workload, "", mounted);
+  return std::any_of(rotation.keys.begin(), rotation.keys.end(),
+                     [&](const std::string& key) { return key != kRootPassword && mounted.count(key) > 0; });
 }
 
 bool moves_password(const Object& live, const Object& wanted) {

@@ -29,8 +29,8 @@ struct Decision {
   std::optional<Rotation> rotation;  // that waits
 };
 
-/// Passwords that the database does not have.
-enum class NewPasswords { Wait, Take };
+/// Passwords that the database does not have. TakeChanged: those that take the place of generated ones wait still.
+enum class NewPasswords { Wait, TakeChanged, Take };
 
 /// `steady`: the platform is Ready for this generation.
 [[nodiscard]] Decision decide(const crds::Platform& platform, const Snapshot& live, bool steady, NewPasswords news);
@@ -40,6 +40,9 @@ enum class NewPasswords { Wait, Take };
 
 /// Whether a workload mounts one of the missing keys: its pods could not start.
 [[nodiscard]] bool mounts_missing(const Object& workload, const std::vector<Missing>& missing);
+
+/// Whether it mounts one of the passwords that the schema Job would set; the root password is none of these.
+[[nodiscard]] bool mounts_password_of(const Object& workload, const Rotation& rotation);
 
 /// The Secret payment-generated and how to fill it. Everything that can ever be needed, so that it never has to change.
 [[nodiscard]] Generate generated(const Context& ctx);
