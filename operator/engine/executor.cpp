@@ -51,7 +51,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
  private:
   using Finished = std::function<void()>;
   using Step = std::function<void(const Finished&)>;
-  enum class When { Always, AllWell, StatusWritten };
+  enum class When { Always, AllWell, FinalizerSet, StatusWritten };
   struct Phase {
     std::deque<Step> steps;
     When when = When::Always;
@@ -63,17 +63,15 @@ class Execution : public std::enable_shared_from_this<Execution> {
     const bool grows = std::any_of(wanted.begin(), wanted.end(), [this](const std::string& finalizer) {
       return std::find(platform_.finalizers.begin(), platform_.finalizers.end(), finalizer) == platform_.finalizers.end();
     });
-    Phase phase{{[this](const Finished& finished) {
-                  executor_.api_.set_finalizers(platform_id(), platform_.resource_version, *plan_.finalizers,
-                                                keep(platform_ref(), finished));
-                }},
-                grows ? When::Always : When::AllWell};   // a finalizer goes when what it stands for is done
+    // A finalizer goes when what it stands for is done.
+    Phase phase{{[this](const Finished& f) { set_finalizers(f); }}, grows ? When::Always : When::AllWell};
     (grows ? before_ : after_).push_back(std::move(phase));
   }
 
   void schedule_objects() {
-    Phase main;
-    Phase scaling;
+    // What a finalizer stands for is not made before it: the platform could be deleted, and nobody would clear it away.
+    Phase main{{}, When::FinalizerSet};
+    Phase scaling{{}, When::FinalizerSet};
     for (const auto& wanted : plan_.generate) main.steps.push_back([this, &wanted](const Finished& f) { make(wanted, f); });
     for (const auto& item : plan_.replace) {
       main.steps.push_back([this, &item](const Finished& f) { remove(item.ref, item.uid, item.resource_version, item.reason, f); });
@@ -121,6 +119,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
     switch (when) {
       case When::Always: return true;
       case When::AllWell: return outcome_.failures.empty();
+      case When::FinalizerSet: return !finalizers_failed_;
       case When::StatusWritten: return !status_failed_;
     }
     return false;
@@ -237,6 +236,14 @@ class Execution : public std::enable_shared_from_this<Execution> {
     executor_.api_.remove(*id, uid, version, mine(removed));
   }
 
+  void set_finalizers(const Finished& finished) {
+    const auto written = [self = shared_from_this(), finished](base::Result<kube::Written> result) {
+      self->finalizers_failed_ = !result;
+      self->keep(self->platform_ref(), finished)(std::move(result));
+    };
+    executor_.api_.set_finalizers(platform_id(), platform_.resource_version, *plan_.finalizers, mine(written));
+  }
+
   void apply_status(const Finished& finished) {
     const Object object = {{"apiVersion", kube::platform_kind().api_version},
                            {"kind", kube::platform_kind().kind},
@@ -266,6 +273,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
   std::deque<Phase> after_;
   Phase current_;
   std::size_t in_flight_ = 0;
+  bool finalizers_failed_ = false;
   bool status_failed_ = false;
   Outcome outcome_;
 };

@@ -127,6 +127,21 @@ TEST_F(ExecutorTest, AFinalizerIsAddedBeforeAnythingElse) {
   EXPECT_EQ(json::parse(transport.asked.front().request.body)["metadata"]["resourceVersion"], "9");
 }
 
+TEST_F(ExecutorTest, WithoutTheFinalizerThatStandsForItNothingIsMadeAndTheStatusIsTold) {
+  Plan plan;
+  plan.finalizers = std::vector<std::string>{"paymentplatform.io/volumes"};
+  plan.generate.push_back({object("Secret", "payment-generated"), {}});
+  plan.apply.push_back({object("PersistentVolumeClaim", "data-mysql-0"), "", ""});
+  plan.scale.push_back({object("Deployment", "web"), "u-web", ""});
+  plan.status = json::object();
+  execute(std::move(plan));
+  refuse();
+  EXPECT_TRUE(succeed().ends_with("/status"));
+  ASSERT_TRUE(outcome);
+  ASSERT_EQ(outcome->failures.size(), 1U);
+  EXPECT_EQ(outcome->failures[0].ref.kind, "PaymentPlatform");
+}
+
 TEST_F(ExecutorTest, AFinalizerGoesOnlyWhenAllBeforeItSucceeded) {
   finalizers = {"paymentplatform.io/volumes"};
   Plan plan;
