@@ -33,7 +33,9 @@ void Manager::set_leading(bool leading) {
   leading_ = leading;
   obs::info(leading ? "leading" : "not leading");
   begun_.clear();
-  if (leading) begin();
+  if (!leading) return;
+  reconciler_.lead();
+  begin();
 }
 
 /// The first look at every platform of a namespace, once all there is known: one that cannot be listed does not stop the others.

@@ -118,6 +118,48 @@ TEST_F(ManagerTest, WithoutLeadershipItWatchesAndWritesNothing) {
   EXPECT_TRUE(server.objects.contains(path_of_map("a")));
 }
 
+TEST_F(ManagerTest, WhoeverTakesOverTakesNoWishBackThatItsWatchHasNotTold) {
+  create_platform({"a"}, "old");
+  start();
+  loop.advance(seconds(2));
+  manager->set_leading(false);
+  server.hold_events = true;
+  create_platform({"a"}, "new");
+  server.hold_events = false;      // the watch of platforms is behind that of what another leader has made for the new wish
+  json made = server.objects[path_of_map("a")];
+  made["data"]["value"] = "new";
+  server.put(path_of_map("a"), made);
+  server.writes.clear();
+  manager->set_leading(true);
+  loop.advance(seconds(20));
+  EXPECT_TRUE(server.writes.empty());
+  server.release_events();
+  loop.advance(seconds(2));
+  EXPECT_EQ(count("PATCH", "/configmaps/a"), 0U);
+  EXPECT_EQ(server.objects[kPlatformPath]["status"]["observedGeneration"], 2);
+}
+
+TEST_F(ManagerTest, AListFromThePastTakesNoWishBack) {
+  create_platform({"a"}, "old");
+  start();
+  loop.advance(seconds(2));
+  const json old = server.objects[kPlatformPath];
+  json edited = old;
+  edited["metadata"]["generation"] = 2;
+  edited["spec"]["value"] = "new";
+  server.put(kPlatformPath, edited);
+  loop.advance(seconds(2));
+  const json now = server.objects[kPlatformPath];
+  server.put(kPlatformPath, old);             // so it is told
+  server.objects[kPlatformPath] = now;        // and so it is
+  server.writes.clear();
+  loop.advance(seconds(20));
+  EXPECT_TRUE(server.writes.empty());
+  server.put(kPlatformPath, now);
+  loop.advance(seconds(40));
+  EXPECT_EQ(count("PATCH", "/configmaps/a"), 0U);
+}
+
 TEST_F(ManagerTest, WhatCameWhileTheLeaseWasInDoubtIsDoneWhenItIsSureAgain) {
   bool holds = true;
   create_platform({"a"});

@@ -85,6 +85,7 @@ void Reconciler::decide(const Passing& pass) {
   if (!object || !goes_on(*pass)) return end(pass, cut_short(*pass));
   Memory& memory = memories_[pass->key];
   Platform platform = platform_of(pass->key, *object);
+  if (platform.generation < memory.generation) memory.sure_in = 0;  // a list from the past
   measure(memory, platform);
   if (pass->live.children.empty())
     pass->live.neighbours = neighbours(parts_.cache, pass->key);  // as of now: one may have come since we began to read
@@ -96,6 +97,7 @@ void Reconciler::decide(const Passing& pass) {
     return end(pass, {.result = Result::Error, .retry = milliseconds(0)});
   }
   if (!plan.reads.empty()) return read(pass, plan.reads);
+  if (!plan.empty() && memory.sure_in != term_) return make_sure(pass);
   if (memory.fights.observe(plan, parts_.loop.clock().steady_now(), parts_.rng)) return name_fighters(pass);
   execute(pass, std::move(platform), std::move(plan));
 }
@@ -107,14 +109,33 @@ void Reconciler::read(const Passing& pass, const std::vector<Ref>& refs) {
     return end(pass, {.result = Result::Error, .retry = milliseconds(0)});
   }
   parts_.executor.read(key.name_space, refs, lifetime_.wrap([this, pass](base::Result<Executor::Reads> reads) {
-    if (!reads) {
-      obs::warn("cannot read",
-                {{"namespace", pass->key.name_space}, {"platform", pass->key.name}, {"error", base::describe(reads.error())}});
-      return end(pass, {.result = Result::Error, .retry = reads.error().retry_after.value_or(milliseconds(0))});
-    }
+    if (!reads) return unread(pass, reads.error());
     for (auto& [ref, object] : *reads) pass->live.reads.insert_or_assign(ref, std::move(object));
     decide(pass);
   }));
+}
+
+void Reconciler::unread(const Passing& pass, const base::Error& error) {
+  obs::warn("cannot read", {{"namespace", pass->key.name_space}, {"platform", pass->key.name}, {"error", base::describe(error)}});
+  end(pass, {.result = Result::Error, .retry = error.retry_after.value_or(milliseconds(0))});
+}
+
+/// Before the first write of a term: a watch that lags shows a wish that whoever led before us may have left behind, and carrying that
+/// out would take back what was done since, down to the image of the database. The watch will tell of a newer one; then all begins anew.
+void Reconciler::make_sure(const Passing& pass) {
+  const Ref platform{std::string(kube::platform_kind().api_version), std::string(kube::platform_kind().kind), pass->key.name};
+  const auto got = [this, pass, platform, term = term_](const base::Result<Executor::Reads>& reads) {
+    if (!reads) return unread(pass, reads.error());
+    if (!goes_on(*pass)) return end(pass, cut_short(*pass));
+    const std::optional<Object>& object = reads->at(platform);
+    if (!object || kube::wish_of(*object) != pass->wish) {
+      obs::info("the watch is behind: a newer wish is waited for", {{"namespace", pass->key.name_space}, {"platform", pass->key.name}});
+      return end(pass, {.result = Result::Requeue, .retry = milliseconds(0)});
+    }
+    memories_[pass->key].sure_in = term;
+    decide(pass);
+  };
+  parts_.executor.read(pass->key.name_space, {platform}, lifetime_.wrap(got));
 }
 
 /// The status names who changes what back; only the object itself, with all of its managed fields, can tell.

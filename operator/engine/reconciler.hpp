@@ -1,7 +1,7 @@
 // One reconcile of one platform, from the first look to the last answer:
 //
-//   Snapshot from the cache -> controllers::reconcile() -> reads by name, and again -> what is fought over is held back
-//     -> Executor -> what to remember, what next
+//   Snapshot from the cache -> controllers::reconcile() -> reads by name, and again -> once: is the wish still this one?
+//     -> what is fought over is held back -> Executor -> what to remember, what next
 //
 // Several run side by side, never two of one platform; the work queue sees to that.
 #pragma once
@@ -59,6 +59,8 @@ class Reconciler {
   /// `done` runs on the loop, once, possibly within this call. A platform that was at rest, and of which nothing was touched since, is not
   /// looked at before its time.
   void run(const Key& key, std::function<void(Verdict)> done);
+  /// From now on this process leads. Whoever led before may have seen a newer wish than our watches have told us of yet.
+  void lead() { ++term_; }
   /// The platform is gone: nothing about it is kept.
   void forget(const Key& key) {
     memories_.erase(key);
@@ -76,6 +78,7 @@ class Reconciler {
     bool at_rest = false;  // its plan was empty
     std::optional<base::SteadyPoint> due{};  // and would be made again at this time
     int restless = 0;  // plans in a row that wrote
+    std::uint64_t sure_in = 0;  // the term in which the API server itself was asked for its wish
     std::int64_t settled_generation = -1;  // for which the last plan was empty
     std::map<controllers::Ref, std::string> refused;  // what the API server said to the last write of it
     Fights fights;
@@ -100,6 +103,8 @@ class Reconciler {
 
   void decide(const Passing& pass);
   void read(const Passing& pass, const std::vector<controllers::Ref>& refs);
+  void unread(const Passing& pass, const base::Error& error);
+  void make_sure(const Passing& pass);
   void name_fighters(const Passing& pass);
   void execute(const Passing& pass, Platform platform, controllers::Plan plan);
   void finish(const Passing& pass, const Outcome& outcome);
@@ -117,6 +122,7 @@ class Reconciler {
   controllers::Settings settings_;
   Reconcile reconcile_;
   std::map<Key, Memory> memories_;
+  std::uint64_t term_ = 0;  // how often this process has begun to lead
   Views views_;
   kube::Lifetime lifetime_;
 };

@@ -22,14 +22,9 @@ const json& child(const json& object, const char* key) {
   return it != object.end() && it->is_object() ? *it : kEmpty;
 }
 
-/// What a platform's users say, as a number that another wish changes: the API server counts changes of the spec, not those of annotations.
-/// Annotations of others say nothing to us: a tool that writes one again and again must not cut plans short, nor a fight's count.
-std::uint64_t wish_of(const json& metadata, std::int64_t generation) {
-  std::string said = text(metadata, "uid") + std::to_string(generation) + (metadata.contains("deletionTimestamp") ? "-" : "+");
-  for (const auto& [name, value] : child(metadata, "annotations").items()) {
-    if (name.rfind(kOurAnnotations, 0) == 0) said += name + "=" + value.dump(-1, ' ', false, json::error_handler_t::replace);
-  }
-  return std::hash<std::string>{}(said);
+std::int64_t generation_of(const json& metadata) {
+  const auto generation = metadata.find("generation");
+  return generation != metadata.end() && generation->is_number_integer() ? generation->get<std::int64_t>() : 0;
 }
 
 json decode(const std::string& body, std::uint64_t version) {
@@ -39,6 +34,17 @@ json decode(const std::string& body, std::uint64_t version) {
 }
 
 }  // namespace
+
+/// The API server counts changes of the spec, not those of annotations. Annotations of others say nothing to us: a tool that writes one
+/// again and again must not cut plans short, nor a fight's count.
+std::uint64_t wish_of(const json& platform) {
+  const json& metadata = child(platform, "metadata");
+  std::string said = text(metadata, "uid") + std::to_string(generation_of(metadata)) + (metadata.contains("deletionTimestamp") ? "-" : "+");
+  for (const auto& [name, value] : child(metadata, "annotations").items()) {
+    if (name.rfind(kOurAnnotations, 0) == 0) said += name + "=" + value.dump(-1, ' ', false, json::error_handler_t::replace);
+  }
+  return std::hash<std::string>{}(said);
+}
 
 class Cache::Source final : public WatchSink {
  public:
@@ -100,10 +106,8 @@ void Cache::apply(const Kind& kind, json object, std::uint32_t epoch) {
   metadata.erase("resourceVersion");
   entry.uid = text(metadata, "uid");
   entry.deleting = metadata.contains("deletionTimestamp");
-  if (const auto generation = metadata.find("generation"); generation != metadata.end() && generation->is_number_integer()) {
-    entry.generation = generation->get<std::int64_t>();
-  }
-  if (&kind == &platform_kind()) entry.wish = wish_of(metadata, entry.generation);
+  entry.generation = generation_of(metadata);
+  if (&kind == &platform_kind()) entry.wish = wish_of(object);
   entry.epoch = epoch;
   entry.revision = ++revisions_;
   entry.instance = &kind == &platform_kind() ? id.name : text(child(metadata, "labels"), std::string(kInstanceLabel).c_str());

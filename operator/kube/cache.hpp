@@ -24,6 +24,9 @@ struct PlatformKey {
   auto operator<=>(const PlatformKey&) const = default;
 };
 
+/// What the users of a platform say (spec, our annotations, that it is to be deleted) as a number: another number, another wish.
+[[nodiscard]] std::uint64_t wish_of(const nlohmann::json& platform);
+
 class Cache {
  public:
   struct Change {
@@ -59,7 +62,7 @@ class Cache {
     std::uint64_t number = 0;
     std::string uid;
     std::int64_t generation = 0;
-    std::uint64_t wish = 0;     // of a platform: another number, another wish
+    std::uint64_t wish = 0;     // of a platform: wish_of()
     bool deleting = false;
   };
   /// Of one object, without decoding it.

@@ -95,7 +95,7 @@ subjects:
 {{- define "payment-operator.rules" -}}
 - apiGroups: [paymentplatform.io]
   resources: [paymentplatforms]
-  verbs: [list, watch, patch]                 # patch: the finalizer of deletionPolicy Delete
+  verbs: [get, list, watch, patch]            # get: whoever begins to lead makes sure of the wish; patch: the finalizer of deletionPolicy Delete
 - apiGroups: [paymentplatform.io]
   resources: [paymentplatforms/status]
   verbs: [patch]
