@@ -146,7 +146,9 @@ void retry_schema(const Context& ctx, Plan& plan) {
   const auto failed = jobs::failed_at(*job);
   if (!failed) return;
   const auto again = *failed + jobs::kRetryFailedJob;
-  if (ctx.now >= again) {
+  // Further ahead than the wait is long: our clock is behind the cluster's, and would wait for as long as it is.
+  const bool behind = *failed > ctx.now + jobs::kRetryFailedJob;
+  if (ctx.now >= again || behind) {
     plan.replace.push_back(replacement(*job, "the Job failed and is tried again"));
   } else {
     plan.look_again(std::chrono::duration_cast<std::chrono::seconds>(again - ctx.now) + std::chrono::seconds(1));

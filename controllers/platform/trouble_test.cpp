@@ -302,6 +302,19 @@ TEST(Schema, AFailedJobIsReportedInItsOwnWordsAndMadeAnew) {
   EXPECT_EQ(cluster.condition("Ready")["status"], "True");
 }
 
+TEST(Schema, AFailedJobIsTriedAgainThoughTheOperatorsClockIsAnHourBehind) {
+  FakeCluster cluster(quickstart_spec());
+  cluster.settle();
+  const base::TimePoint failed = cluster.now + std::chrono::hours(1);
+  for (auto& [ref, object] : cluster.snapshot.children) {
+    if (ref.kind != "Job") continue;
+    cluster.break_workload(ref.name);
+    object["status"]["conditions"] =
+        Object::array({{{"type", "Failed"}, {"status", "True"}, {"lastTransitionTime", base::to_rfc3339(failed)}}});
+  }
+  EXPECT_EQ(cluster.decide().replace.size(), 1U);
+}
+
 TEST(Schema, AJobThatFailsOverAndOverIsToldOnce) {
   FakeCluster cluster(quickstart_spec());
   cluster.settle();
