@@ -29,6 +29,7 @@ const char* name_of(Fault fault) {
     case Fault::EventTwice: return "event twice";
     case Fault::EventHeld: return "event held up";
     case Fault::EventInPieces: return "event in two pieces";
+    case Fault::SlowKeys: return "keys take seconds to make";
     case Fault::ControllerLag: return "controller of the cluster lags";
     case Fault::QuotaRefusal: return "refused by a quota";
     case Fault::AdmissionRefusal: return "refused by a webhook";
@@ -68,6 +69,7 @@ FaultPlan::FaultPlan(std::uint64_t seed) : rng_(seed), ended_(false) {
   if (rng_.below(2) == 0) rate(kThick[rng_.below(std::size(kThick))]) = 250;
   rate(Fault::StreamSilent) /= 4;      // each costs the two minutes until it is noticed
   rate(Fault::StaleList) *= 3;         // lists are few
+  rate(Fault::SlowKeys) *= 10;         // so are keys
 }
 
 void FaultPlan::end() {
@@ -146,6 +148,11 @@ LineFate FaultPlan::line_fate() {
   if (hits(Fault::StreamExpired)) fate.then = LineFate::Then::Expire;
   if (hits(Fault::StreamSilent)) fate.then = LineFate::Then::FallSilent;
   return fate;
+}
+
+microseconds FaultPlan::key_making() {
+  constexpr milliseconds kUsual{600};      // the two of a platform end in another second than they began, without any fault
+  return hits(Fault::SlowKeys) ? some(seconds(1), seconds(10)) : kUsual;
 }
 
 microseconds FaultPlan::controller_lag() {

@@ -34,6 +34,7 @@ enum class Fault : std::uint8_t {
   EventTwice,
   EventHeld,
   EventInPieces,
+  SlowKeys,
   ControllerLag,
   QuotaRefusal,
   AdmissionRefusal,
@@ -103,6 +104,8 @@ class FaultPlan {
   [[nodiscard]] Fate fate_of(const kube::Request& request);
   [[nodiscard]] LineFate line_fate();
   [[nodiscard]] Fate opening_fate();
+  /// How long a pair of keys takes to be made.
+  [[nodiscard]] microseconds key_making();
   /// How long a controller of the cluster takes to look.
   [[nodiscard]] microseconds controller_lag();
 

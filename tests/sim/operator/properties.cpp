@@ -7,6 +7,7 @@
 #include "controllers/component/objects.hpp"
 #include "controllers/component/reason.hpp"
 #include "controllers/database/database.hpp"
+#include "controllers/jobs/jobs.hpp"
 #include "controllers/secrets/rotation.hpp"
 #include "tests/sim/operator/fields.hpp"
 
@@ -117,7 +118,7 @@ Picture without_digests(const Picture& picture) {
 
 }  // namespace
 
-Properties::Properties(Store& store) {
+Properties::Properties(Store& store) : store_(store) {
   store.subscribe([this](const Change& change) { changed(change); });
 }
 
@@ -142,6 +143,24 @@ void Properties::seen(const Seen& request, base::SteadyPoint now) {
   }
   if (sent.method == "DELETE" && text_at(Object::parse(sent.body, nullptr, false), {"preconditions", "uid"}).empty()) {
     violated("a delete without a uid: " + last_write_what_);
+  }
+  if (address.place.kind->kind == "Job" && changed_it && controllers::object::controller_uid(before ? *before : *after) != "")
+    look_at_job(request);
+}
+
+/// A Job is made anew when it failed, when it was for another spec, or when somebody else took it away; otherwise its work is done twice.
+void Properties::look_at_job(const Seen& request) {
+  const Place& place = request.address.place;
+  const Object& job = request.before ? *request.before : *request.after;
+  const auto spec = [&] {
+    const Object& owner = list_at(job, {"metadata", "ownerReferences"})[0];
+    const Stored platform = store_.find({&kube::platform_kind(), place.name_space, text_at(owner, {"name"})});
+    return text_at(owner, {"uid"}) + "/" + std::to_string(platform ? number_at(*platform, {"metadata", "generation"}) : 0);
+  };
+  if (request.request.method == "DELETE" && !controllers::jobs::failed_at(job)) given_up_[place.name] = spec();
+  const auto before = given_up_.find(place.name);
+  if (!request.before && before != given_up_.end() && before->second == spec()) {
+    violated(fmt::format("Job {} was made twice, though it had not failed", place.name));
   }
 }
 

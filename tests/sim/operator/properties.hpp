@@ -31,13 +31,16 @@ class Properties {
 
  private:
   void changed(const Change& change);
+  void look_at_job(const Seen& request);
 
+  const Store& store_;
   std::string violation_;
   std::uint64_t writes_ = 0;
   base::SteadyPoint last_write_{};
   std::string last_write_what_;
   bool data_may_go_ = false;
   std::string secret_;      // what the generated Secret held first
+  std::map<std::string, std::string> given_up_;  // Jobs that an operator deleted though they had not failed: for which spec they were
 };
 
 /// All objects of the namespace that an operator answers for, by name, without what differs from run to run: identities, versions, times,

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "controllers/component/objects.hpp"
+#include "operator/kube/watch.hpp"
 #include "tests/sim/operator/mischief.hpp"
 
 namespace sim {
@@ -15,7 +16,9 @@ namespace {
 using controllers::object::text_at;
 
 constexpr minutes kConvergesWithin{40};      // after the last fault; the longest wait of all is ten minutes
-constexpr seconds kRest{70};                 // longer than any delay that leads to another write
+// Longer than any delay that leads to another write. The longest is that of a stream that fell silent while there still were faults: what
+// happened behind it is heard of when the silence is noticed.
+constexpr seconds kRest = kube::kWatchSilenceMax + seconds(20);
 constexpr minutes kQuiet{12};                // every watch is renewed twice
 constexpr minutes kLongQuiet{40};            // and there is a turn of the CronJob
 

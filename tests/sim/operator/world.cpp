@@ -42,13 +42,18 @@ std::string identity_of(int id) { return fmt::format("operator-{}", id); }
 
 }  // namespace
 
+void SlowKeyMaker::rsa(std::function<void(base::Result<crypto::RsaKeyPair>)> done) {
+  loop_.after(faults_.key_making(), [done = std::move(done)] { done(crypto::RsaKeyPair{base::Secret("PRIVATE"), "PUBLIC"}); });
+}
+
 Process::Process(const Surroundings& world, int id, std::uint64_t seed)
-    : loop_(world.schedule),
+    : keeps_leading_(world.planted.keeps_leading),
+      loop_(world.schedule),
       wire_(world.network, loop_, id),
       fenced_(loop_, wire_, [this] { return write_time(); }),
       paced_(loop_, fenced_, metrics_),
       rng_(seed),
-      keys_(loop_),
+      keys_(loop_, world.faults),
       instruments_(metrics_),
       manager_({loop_, paced_, rng_, keys_, instruments_}, {{}, settings(), identity_of(id), [this] { return write_time().count() > 0; }},
                watched(world)) {
@@ -58,7 +63,9 @@ Process::Process(const Surroundings& world, int id, std::uint64_t seed)
     return;
   }
   leader_ = std::make_unique<engine::Leader>(loop_, wire_, rng_, engine::LeaderOptions{kNamespace, "payment-operator", identity_of(id), {}},
-                                             metrics_, [this](bool leads) { manager_.set_leading(leads); });
+                                             metrics_, [this](bool leads) {
+                                               if (leads || !keeps_leading_) manager_.set_leading(leads);
+                                             });
   leader_->start();
 }
 
@@ -99,8 +106,9 @@ void World::trace(const std::string& what) const {
 int World::start_operator() {
   const int id = ++last_process_;
   trace(fmt::format("operator {} starts", id));
-  processes_[id] = std::make_unique<Process>(Process::Surroundings{schedule_, network_, properties_, options_.planted, options_.election},
-                                             id, options_.seed * 1'000 + static_cast<std::uint64_t>(id));
+  processes_[id] =
+      std::make_unique<Process>(Process::Surroundings{schedule_, network_, faults_, properties_, options_.planted, options_.election}, id,
+                                options_.seed * 1'000 + static_cast<std::uint64_t>(id));
   return id;
 }
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "operator/engine/key_maker.hpp"
 #include "operator/engine/leader.hpp"
 #include "operator/engine/manager.hpp"
-#include "operator/engine/testing.hpp"
 #include "operator/kube/fenced_transport.hpp"
 #include "operator/kube/paced_transport.hpp"
 #include "tests/sim/operator/cluster.hpp"
@@ -26,6 +26,18 @@ inline constexpr const char* kPlatform = "shop";
 struct Planted {
   std::function<void(kube::Request&)> tamper;                                // between the operator and the network
   std::function<engine::Reconcile(engine::Reconcile)> reconcile;             // around the operator's decisions
+  bool keeps_leading = false;                                                // once it has led, whatever becomes of its lease
+};
+
+/// Keys that take their time, and are always the same.
+class SlowKeyMaker final : public engine::KeyMaker {
+ public:
+  SlowKeyMaker(ProcessLoop& loop, FaultPlan& faults) : loop_(loop), faults_(faults) {}
+  void rsa(std::function<void(base::Result<crypto::RsaKeyPair>)> done) override;
+
+ private:
+  ProcessLoop& loop_;
+  FaultPlan& faults_;
 };
 
 /// One process of the operator, from its start to its end, which may come at any moment. Wired as main.cpp does it.
@@ -34,6 +46,7 @@ class Process {
   struct Surroundings {
     Schedule& schedule;
     Network& network;
+    FaultPlan& faults;
     Properties& properties;
     const Planted& planted;
     bool election;              // leads by the Lease; otherwise at once and for ever
@@ -42,16 +55,17 @@ class Process {
   [[nodiscard]] ProcessLoop& loop() { return loop_; }
 
  private:
-  [[nodiscard]] milliseconds write_time() const { return leader_ ? leader_->write_time() : milliseconds::max(); }
+  [[nodiscard]] milliseconds write_time() const { return leader_ && !keeps_leading_ ? leader_->write_time() : milliseconds::max(); }
   [[nodiscard]] engine::Reconcile watched(const Surroundings& world) const;
 
+  bool keeps_leading_;
   ProcessLoop loop_;
   Wire wire_;
   obs::Metrics metrics_;
   kube::FencedTransport fenced_;
   kube::PacedTransport paced_;
   base::SeededRng rng_;
-  engine::testing::FakeKeyMaker keys_;
+  SlowKeyMaker keys_;
   engine::Instruments instruments_;
   std::unique_ptr<engine::Leader> leader_;
   engine::Manager manager_;
