@@ -1,6 +1,7 @@
 #include "tests/sim/operator/apply.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "tests/sim/operator/fields.hpp"
@@ -12,15 +13,16 @@ using controllers::object::list_at;
 using controllers::object::text_at;
 
 /// What identifies an object, or is the server's own, has no manager.
+constexpr std::array<const char*, 8> kServersOwn = {
+    "name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"};
+
 void strip_identity(Object& set) {
   set.erase("f:apiVersion");
   set.erase("f:kind");
   const auto metadata = set.find("f:metadata");
   if (metadata == set.end()) return;
-  for (const char* key : {"f:name", "f:namespace", "f:uid", "f:resourceVersion", "f:generation", "f:creationTimestamp", "f:managedFields",
-                          "f:deletionTimestamp", "f:deletionGracePeriodSeconds"}) {
-    metadata->erase(key);
-  }
+  for (const char* key : kServersOwn) metadata->erase(std::string("f:") + key);
+  metadata->erase("f:managedFields");
   if (metadata->empty()) set.erase("f:metadata");
 }
 
@@ -121,6 +123,21 @@ void store_entries(Object& object, std::vector<Object> entries) {
   }
 }
 
+/// What an object of a built-in kind has before anything was said of it: the parts that are never absent.
+Object nothing_of(const Object& object, bool custom) {
+  Object empty = Object::object();
+  for (const auto& [name, member] : object.items()) {
+    constexpr std::array<std::string_view, 7> kAlways = {"metadata",       "spec",        "template",      "strategy",
+                                                         "updateStrategy", "jobTemplate", "scaleTargetRef"};
+    if (member.is_object() && std::find(kAlways.begin(), kAlways.end(), name) != kAlways.end() && (!custom || name == "metadata")) {
+      empty[name] = nothing_of(member, custom);
+    } else if (name == "containers") {
+      empty[name] = Object::array();
+    }
+  }
+  return empty;
+}
+
 }  // namespace
 
 tl::expected<Object, std::vector<FieldConflict>> apply(const Object* live, const Object& wanted, const Writer& writer, bool force) {
@@ -149,7 +166,12 @@ tl::expected<Object, std::vector<FieldConflict>> apply(const Object* live, const
       keepers.push_back(&entry["fieldsV1"]);
     }
   }
-  if (last != nullptr) prune(merged, *last, keepers, type);
+  if (last != nullptr) {
+    prune(merged, *last, keepers, type);
+    for (const char* key : kServersOwn) {
+      if (live->at("metadata").contains(key)) merged["metadata"][key] = live->at("metadata").at(key);
+    }
+  }
 
   std::vector<FieldConflict> conflicts;
   std::vector<Object> entries;
@@ -174,13 +196,16 @@ void track_update(const Object* live, Object& next, const Writer& writer) {
   static const Object kNothing = Object::object();
   const Entry mine{writer.manager, "Update", writer.subresource};
   const Type type = Type::of(next);
-  Object before = live == nullptr ? kNothing : *live;
+  Object before = live == nullptr ? nothing_of(next, text_at(next, {"kind"}) == kube::platform_kind().kind) : *live;
   Object now = next;
   for (Object* object : {&before, &now}) {
     if (object->contains("metadata")) (*object)["metadata"].erase("managedFields");
   }
   Object changed = changed_fields(before, now, type);
-  if (changed.is_object()) strip_identity(changed);
+  if (changed.is_object()) {
+    strip_identity(changed);
+    if (writer.subresource.empty()) changed.erase("f:status");
+  }
   std::vector<Object> entries;
   Object own = Object::object();
   for (const Object& entry : list_at(live == nullptr ? kNothing : *live, {"metadata", "managedFields"})) {

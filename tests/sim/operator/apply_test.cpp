@@ -71,6 +71,19 @@ TEST(Apply, ForceTakesTheFieldAway) {
   EXPECT_EQ(object.fields_of("them"), parse(R"({"f:spec": {"f:paused": {}}})"));
 }
 
+TEST(Apply, OfAMapWhoseValuesAreAllTakenAwayTheMapItselfIsLeft) {
+  const Object bare = {{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", {{"name", "a"}, {"namespace", "pay"}}}};
+  const auto with_data = [&bare](Object data) {
+    Object object = bare;
+    object["data"] = std::move(data);
+    return object;
+  };
+  Applied object;
+  object.apply("us", bare).update("editor", [](Object& live) { live["data"] = {{"a", "1"}}; });
+  object.apply("us", with_data({{"a", "2"}}), true);
+  EXPECT_EQ(object.fields_of("editor"), parse(R"({"f:data": {}})"));
+}
+
 TEST(Apply, ItemsOfAKeyedListAreMergedByTheirKeys) {
   const auto containers = [](const char* text) {
     return with_spec("Deployment", {{"template", {{"spec", {{"containers", parse(text)}}}}}});

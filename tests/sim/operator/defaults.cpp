@@ -95,6 +95,7 @@ void fill_job_spec(Object& spec) {
   set(spec, "completionMode", "NonIndexed");
   set(spec, "suspend", false);
   set(spec, "podReplacementPolicy", "TerminatingOrFailed");
+  set(spec, "manualSelector", false);
 }
 
 void fill_deployment(Object& spec) {
@@ -137,8 +138,6 @@ void fill_service(Object& spec) {
   set(spec, "type", "ClusterIP");
   set(spec, "sessionAffinity", "None");
   set(spec, "internalTrafficPolicy", "Cluster");
-  set(spec, "ipFamilies", {"IPv4"});
-  set(spec, "ipFamilyPolicy", "SingleStack");
   if (!spec.contains("ports")) return;
   for (Object& port : spec["ports"]) {
     set(port, "protocol", "TCP");
@@ -176,6 +175,7 @@ void fill_defaults(Object& object) {
   for (const char* map : {"labels", "annotations"}) drop_if(metadata, map, Object::object());
   drop_if(metadata, "finalizers", Object::array());
   drop_if(metadata, "ownerReferences", Object::array());
+  drop_if(object, "data", Object::object());
   if (kind == "PaymentPlatform") {
     set(object, "spec", Object::object());
     set(object, "status", {{"observedGeneration", -1}});
@@ -185,6 +185,9 @@ void fill_defaults(Object& object) {
   if (kind == "Secret") set(object, "type", "Opaque");
   if (!object.contains("spec")) return;
   Object& spec = object["spec"];
+  if (kind == "Job" && !metadata.contains("labels") && spec["template"]["metadata"].contains("labels")) {
+    metadata["labels"] = spec["template"]["metadata"]["labels"];
+  }
   if (kind == "Deployment") fill_deployment(spec);
   if (kind == "StatefulSet") fill_stateful_set(spec);
   if (kind == "Job") fill_job_spec(spec);
@@ -206,6 +209,8 @@ void fill_new(Object& object) {
     const std::string address = "10.96.0." + std::to_string(1 + std::hash<std::string>{}(name) % 250);
     set(object["spec"], "clusterIP", address);
     set(object["spec"], "clusterIPs", {object["spec"]["clusterIP"]});
+    set(object["spec"], "ipFamilies", {"IPv4"});
+    set(object["spec"], "ipFamilyPolicy", "SingleStack");
   } else if (kind == "Job") {
     const Object labels = {
         {"batch.kubernetes.io/controller-uid", uid}, {"batch.kubernetes.io/job-name", name}, {"controller-uid", uid}, {"job-name", name}};

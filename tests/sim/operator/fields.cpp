@@ -70,7 +70,9 @@ Object fields_of(const Object& value, const Type& type) {
         const Type inner = type.member(name);
         const Merge how = inner.merge(member);
         if ((how == Merge::Keyed || how == Merge::Set) && member.empty()) continue;      // an empty list of that sort owns nothing
-        set["f:" + name] = fields_of(member, inner);
+        Object owned = fields_of(member, inner);
+        if (how == Merge::Fields && owned.empty() && !member.empty()) continue;      // nor does an object of nothing else
+        set["f:" + name] = std::move(owned);
       }
       break;
     case Merge::Set:
@@ -90,12 +92,13 @@ Object fields_of(const Object& value, const Type& type) {
 Object changed_fields(const Object& before, const Object& now, const Type& type) {
   if (before == now) return nullptr;
   const Merge how = type.merge(now);
-  if (how == Merge::Whole || before.type() != now.type()) return fields_of(now, type);
   Object set = Object::object();
+  if (how == Merge::Whole || (now.empty() && before.type() != now.type())) return set;
+  const bool fresh = before.type() != now.type();
+  if (fresh) set["."] = Object::object();
   const auto compare = [&](const std::string& key, const Object& part, const Type& inner) {
-    const Object* old = part_of(&before, key, type);
-    Object changed = old == nullptr ? fields_of(part, inner) : changed_fields(*old, part, inner);
-    if (old == nullptr && key[0] == 'k' && inner.merge(part) != Merge::Whole) changed["."] = Object::object();
+    const Object* old = fresh ? nullptr : part_of(&before, key, type);
+    Object changed = old == nullptr ? changed_fields(nullptr, part, inner) : changed_fields(*old, part, inner);
     if (!changed.is_null()) set[key] = std::move(changed);
   };
   if (how == Merge::Fields) {
@@ -139,6 +142,7 @@ Object follow(const Object& set, const Object* before, const Object* now, const 
     Object kept = follow(inner, part_of(before, key, type), part_of(now, key, type), type_of(type, key), path_of(path, key), lose);
     if (!kept.is_null()) left[key] = std::move(kept);
   }
+  if (left.size() == 1 && left.contains(".")) return Object::object();      // the thing itself is a leaf
   return left.empty() ? Object() : left;
 }
 

@@ -16,7 +16,8 @@ namespace sim {
 
 /// Everything that a value says.
 [[nodiscard]] Object fields_of(const Object& value, const Type& type);
-/// What `now` has that `before` has not, or otherwise. Null when nothing.
+/// What `now` has that `before` has not, or otherwise. Null when nothing. Unlike what is applied, an object or list that is new is itself
+/// among it.
 [[nodiscard]] Object changed_fields(const Object& before, const Object& now, const Type& type);
 /// Adds `more` to `set`.
 void unite(Object& set, const Object& more);

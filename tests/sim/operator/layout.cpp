@@ -47,8 +47,8 @@ const KeyedList* find_keyed(std::string_view name, std::string_view parent) {
 }
 
 bool whole_object(std::string_view name) {
-  constexpr std::array<std::string_view, 10> kWhole = {"selector", "nodeSelector",     "scaleTargetRef",  "labelSelector", "secretKeyRef",
-                                                       "fieldRef", "resourceFieldRef", "configMapKeyRef", "dataSource",    "regarding"};
+  constexpr std::array<std::string_view, 9> kWhole = {"selector",         "nodeSelector",    "labelSelector", "secretKeyRef", "fieldRef",
+                                                      "resourceFieldRef", "configMapKeyRef", "dataSource",    "regarding"};
   return std::find(kWhole.begin(), kWhole.end(), name) != kWhole.end();
 }
 

@@ -14,6 +14,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/obs/log.hpp"
+#include "tests/sim/operator/operations.hpp"
 #include "tests/sim/operator/run.hpp"
 #include "tests/sim/operator/transitions.hpp"
 
@@ -109,13 +110,25 @@ void add_transitions(const std::string& only, std::vector<Task>& tasks) {
   }
 }
 
-/// How many they are.
-std::uint64_t add_seeds(const std::string& range, std::vector<Task>& tasks) {
+/// "5", "1..1000"
+std::pair<std::uint64_t, std::uint64_t> numbers_of(const std::string& range) {
   const auto dots = range.find("..");
   const std::uint64_t first = std::stoull(range.substr(0, dots));
-  const std::uint64_t last = dots == std::string::npos ? first : std::stoull(range.substr(dots + 2));
+  return {first, dots == std::string::npos ? first : std::stoull(range.substr(dots + 2))};
+}
+
+/// How many they are.
+std::uint64_t add_seeds(const std::string& range, std::vector<Task>& tasks) {
+  const auto [first, last] = numbers_of(range);
   for (std::uint64_t seed = first; seed <= last; ++seed) tasks.push_back(seed_task(seed));
   return last - first + 1;
+}
+
+int print_operations(const std::string& range) {
+  const std::vector<sim::Object> objects = sim::written_objects();
+  const auto [first, last] = numbers_of(range);
+  for (std::uint64_t seed = first; seed <= last; ++seed) fmt::print("{}\n", sim::to_line(seed, sim::generate_operations(objects, seed)));
+  return 0;
 }
 
 void run_all(const std::vector<Task>& tasks, unsigned jobs, const sim::Trace& trace, Report& report) {
@@ -135,6 +148,7 @@ int main(int argc, char** argv) {
   std::string seeds;
   std::string script_name;
   std::string transition;
+  std::string operations;
   std::uint64_t crash = 0;
   unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
   bool trace = false;
@@ -146,6 +160,7 @@ int main(int argc, char** argv) {
   CLI::Option* transitions = app.add_option(
       "--transitions", transition, "Edits of every field of the spec, or of one; FIELD! for a bad value, a number for a random edit");
   transitions->expected(0, 1);
+  app.add_option("--operations", operations, "One seed, or a range: prints rows of requests and what they lead to, for apply_test.py");
   app.add_flag("--trace", trace, "Tells what happens; one world at a time");
   app.add_option("--jobs", jobs, "Worlds at a time; default: as many as there are processors");
   CLI11_PARSE(app, argc, argv);
@@ -153,6 +168,8 @@ int main(int argc, char** argv) {
   // Worlds come and go: their memory is kept for the next one.
   mallopt(M_TRIM_THRESHOLD, 512 << 20);
   mallopt(M_MMAP_THRESHOLD, 64 << 20);
+
+  if (!operations.empty()) return print_operations(operations);
 
   const base::Clock& clock = base::system_clock();
   const auto started = clock.steady_now();

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "common/codec/base64.hpp"
 #include "tests/sim/operator/defaults.hpp"
 #include "tests/sim/operator/rules.hpp"
 
@@ -30,6 +31,12 @@ bool counts_generations(const std::string& kind) {
   return true;
 }
 
+bool is_another_generation(const Object& live, const Object& next) {
+  if (live.value("spec", Object()) != next.value("spec", Object())) return true;
+  return text_at(next, {"kind"}) == "Deployment" &&
+         live["metadata"].value("annotations", Object()) != next["metadata"].value("annotations", Object());
+}
+
 /// Pods are left without managedFields, which nobody reads and which would cost a tenth of the time.
 bool has_managers(const Place& place) { return place.kind->kind != "Pod"; }
 
@@ -40,7 +47,7 @@ void keep_to_subresource(const Object* live, Object& next, const std::string& su
     return;
   }
   Object& metadata = next["metadata"];
-  for (const char* key : {"uid", "resourceVersion", "creationTimestamp", "generation", "deletionTimestamp"}) {
+  for (const char* key : {"uid", "resourceVersion", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
     const auto it = (*live)["metadata"].find(key);
     if (it == (*live)["metadata"].end()) {
       metadata.erase(key);
@@ -65,7 +72,7 @@ void keep_to_subresource(const Object* live, Object& next, const std::string& su
 void take_string_data(Object& object) {
   const auto given = object.find("stringData");
   if (given == object.end()) return;
-  for (const auto& [key, value] : given->items()) object["data"][key] = value;
+  for (const auto& [key, value] : given->items()) object["data"][key] = codec::to_base64(value.get<std::string>());
   object.erase("stringData");
 }
 
@@ -123,7 +130,7 @@ Answer Server::commit(const Place& place, const Stored& live, Object next) {
   if (live == nullptr) {
     fill_new(next);
   } else {
-    if (metadata.contains("generation") && live->value("spec", Object()) != next.value("spec", Object())) {
+    if (metadata.contains("generation") && is_another_generation(*live, next)) {
       metadata["generation"] = metadata["generation"].get<int>() + 1;
     }
     if (next == *live) return {200, live, {}, {}, {}};
@@ -140,6 +147,7 @@ Answer Server::create(Object object, const std::string& who) {
   if (store_.find(place)) return {409, nullptr, "AlreadyExists", fmt::format("{} already exists", describe(place)), {}};
   keep_to_subresource(nullptr, object, {});
   take_string_data(object);
+  fill_defaults(object);
   if (has_managers(place)) track_update(nullptr, object, writer(who, {}));
   return commit(place, nullptr, std::move(object));
 }
@@ -151,8 +159,6 @@ Answer Server::apply(const Object& object, const std::string& who, bool force, c
   if (live == nullptr) {
     if (!subresource.empty()) return not_found(place);
     if (!uid.empty()) return conflict(fmt::format("{}: uid mismatch: the object was deleted", describe(place)));
-  } else if (!uid.empty() && uid != text_at(*live, {"metadata", "uid"})) {
-    return conflict(fmt::format("{}: uid mismatch", describe(place)));
   }
   Object wanted = object;
   if (subresource == "status") {
@@ -167,6 +173,9 @@ Answer Server::apply(const Object& object, const std::string& who, bool force, c
       fields += fmt::format("{}{} of {}", fields.empty() ? "" : ", ", one.field, one.manager);
     return conflict(fmt::format("Apply failed with conflicts: {}", fields));
   }
+  if (live != nullptr && !uid.empty() && uid != text_at(*live, {"metadata", "uid"})) {
+    return {422, nullptr, "Invalid", fmt::format("{} is invalid: metadata.uid: field is immutable", describe(place)), "metadata.uid"};
+  }
   keep_to_subresource(live.get(), *applied, subresource);
   return commit(place, live, std::move(*applied));
 }
@@ -178,6 +187,7 @@ Answer Server::update(const Place& place, const std::string& who, const std::fun
   Object next = *live;
   edit(next);
   keep_to_subresource(live.get(), next, subresource);
+  fill_defaults(next);
   if (next == *live) return {200, live, {}, {}, {}};
   if (has_managers(place)) track_update(live.get(), next, writer(who, subresource));
   return commit(place, live, std::move(next));
@@ -229,6 +239,7 @@ Answer Server::remove(const Place& place, const Preconditions& preconditions) {
   if (live->at("metadata").contains("deletionTimestamp")) return {200, live, {}, {}, {}};
   Object next = *live;
   next["metadata"]["deletionTimestamp"] = base::to_rfc3339(schedule_.wall());
+  next["metadata"]["deletionGracePeriodSeconds"] = place.kind->kind == "Pod" ? 30 : 0;
   if (next["metadata"].contains("generation")) next["metadata"]["generation"] = next["metadata"]["generation"].get<int>() + 1;
   return {200, store_.put(place, std::move(next)), {}, {}, {}};
 }

@@ -43,12 +43,12 @@ TEST(Server, AnApplyThatChangesNothingHasNoNewVersion) {
   EXPECT_EQ(world.server.store().version(), version);
 }
 
-TEST(Server, AnApplyWithTheUidOfAnotherObjectIsAConflict) {
+TEST(Server, AnApplyWithTheUidOfAnotherObjectIsInvalidAndOfOneThatIsGoneAConflict) {
   World world;
   world.server.create(config_map("a"), "kubectl");
   Object ours = config_map("a");
   ours["metadata"]["uid"] = "another";
-  EXPECT_EQ(world.send("PATCH", std::string(kMaps) + "/a?fieldManager=us&force=true", ours, kApply).status, 409);
+  EXPECT_EQ(world.send("PATCH", std::string(kMaps) + "/a?fieldManager=us&force=true", ours, kApply).status, 422);
   ours["metadata"]["name"] = "b";
   EXPECT_EQ(world.send("PATCH", std::string(kMaps) + "/b?fieldManager=us&force=true", ours, kApply).status, 409);
 }
