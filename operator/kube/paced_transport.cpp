@@ -30,7 +30,8 @@ void PacedTransport::send(Request request, Done done) {
 
 std::unique_ptr<Stream> PacedTransport::open(Request request, StreamEvents events) {
   events.ended = lifetime_.wrap([this, ended = std::move(events.ended)](const base::Status& status) {
-    if (!status && status.error().code == Code::ResourceExhausted) {
+    // Unavailable is a refused connection too, which says nothing of the kind: only the server itself names a time.
+    if (!status && (status.error().code == Code::ResourceExhausted || status.error().retry_after)) {
       window_.overloaded(loop_.clock().steady_now(), status.error().retry_after);
       measure();
     }

@@ -125,12 +125,21 @@ TEST_F(PacedTransportTest, ARequestWhoseTurnDoesNotComeInTimeIsGivenUpUnsent) {
 }
 
 TEST_F(PacedTransportTest, AWatchThatIsTurnedAwayPausesTheRest) {
+  for (const Code code : {Code::ResourceExhausted, Code::Unavailable}) {
+    const auto stream = paced.open({}, {[] {}, [](std::string_view) {}, [](const base::Status&) {}});
+    wire.stream_ended(base::fail(base::Error{code, "", {}, seconds(2)}));
+    send(1);
+    EXPECT_TRUE(wire.asked.empty());
+    loop.advance(seconds(2));
+    EXPECT_EQ(wire.asked.size(), 1U);
+    answer(200);
+  }
+}
+
+TEST_F(PacedTransportTest, AWatchThatFindsNoServerDoesNot) {
   const auto stream = paced.open({}, {[] {}, [](std::string_view) {}, [](const base::Status&) {}});
-  wire.stream_ended(base::fail(base::Error{Code::ResourceExhausted, "", {}, seconds(2)}));
-  send(1);
-  EXPECT_TRUE(wire.asked.empty());
-  loop.advance(seconds(2));
-  EXPECT_EQ(wire.asked.size(), 1U);
+  wire.stream_ended(base::fail(Code::Unavailable, "connection refused"));
+  EXPECT_EQ(paced.window().limit(), kWindowAtFirst);
 }
 
 TEST_F(PacedTransportTest, TheLineHasAnEnd) {

@@ -55,7 +55,7 @@ class Transport {
   virtual ~Transport() = default;
   /// `done` is called once. Without an answer the error is Unavailable when nothing was sent, Unknown otherwise.
   virtual void send(Request request, std::function<void(base::Result<Response>)> done) = 0;
-  /// `request.timeout` bounds the silence between two pieces.
+  /// `request.timeout` does not count: who opens a stream knows how long it may be silent, and closes it then.
   [[nodiscard]] virtual std::unique_ptr<Stream> open(Request request, StreamEvents events) = 0;
 };
 

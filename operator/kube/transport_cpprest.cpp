@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <unordered_set>
 #include <utility>
 
 #include <cpprest/http_client.h>
@@ -53,6 +54,16 @@ base::Error error_from(const std::exception_ptr& exception) {
   }
 }
 
+/// Of a transfer that has ended: does not wait.
+std::exception_ptr exception_of(const pplx::task<http::http_response>& ended) {
+  try {
+    ended.get();
+    return nullptr;
+  } catch (...) {
+    return std::current_exception();
+  }
+}
+
 std::optional<std::chrono::milliseconds> retry_after(const http::http_response& response) {
   constexpr long kSecondsMax = 300;   // longer would look like a dead operator
   const auto it = response.headers().find("Retry-After");
@@ -91,35 +102,21 @@ struct Call {
   pplx::cancellation_token_source cancel;
   Timer timer;
   Response response;       // filled by the library's thread; read on the loop after the transfer has ended
-
-  void finish(Result<Response> result) {
-    if (!done) return;
-    timer.cancel();
-    std::exchange(done, nullptr)(std::move(result));
-  }
 };
 
 /// One stream. Everything but the source of cancellation is touched on the loop only.
 struct StreamState {
   StreamEvents events;
   pplx::cancellation_token_source cancel;
-  Timer silence;           // ends the stream; started anew with every piece
-  bool closed = false;
-  int status = 0;          // 0 before the head of the answer
-  std::string early;       // body that overtook its head, and the body of a refusal
-
-  /// Nothing is told from here on, and the timer does not outlive the loop's turn.
-  void close() {
-    closed = true;
-    silence.cancel();
-  }
+  bool closed = false;     // nothing is told from here on
+  Response answer;         // status 0 before its head; the body is what overtook the head, and that of a refusal
 };
 
 class CpprestStream final : public Stream {
  public:
   explicit CpprestStream(std::shared_ptr<StreamState> state) : state_(std::move(state)) {}
   ~CpprestStream() override {
-    state_->close();
+    state_->closed = true;
     state_->cancel.cancel();
   }
 
@@ -129,39 +126,29 @@ class CpprestStream final : public Stream {
 
 constexpr std::size_t kRefusalBytesMax = 64U << 10U;
 
-void stream_heard(Loop& loop, const std::shared_ptr<StreamState>& state, std::chrono::milliseconds silence_max) {
-  if (state->closed) return;
-  state->silence = Timer(loop, silence_max, [weak = std::weak_ptr<StreamState>(state)] {
-    const auto silent = weak.lock();
-    if (silent == nullptr) return;
-    silent->close();
-    silent->cancel.cancel();
-    silent->events.ended(base::fail(Code::Unknown, "API server: the stream went silent"));
-  });
-}
-
 void stream_data(StreamState& state, std::string_view piece) {
   if (state.closed) return;
-  if (state.status == 200) return state.events.data(piece);
-  if (state.early.size() < kRefusalBytesMax || state.status == 0) state.early += piece;
+  if (state.answer.status == 200) return state.events.data(piece);
+  if (state.answer.body.size() < kRefusalBytesMax || state.answer.status == 0) state.answer.body += piece;
 }
 
-void stream_head(StreamState& state, int status) {
+void stream_head(StreamState& state, int status, std::optional<std::chrono::milliseconds> retry_after) {
   if (state.closed) return;
-  state.status = status;
+  state.answer.status = status;
+  state.answer.retry_after = retry_after;
   if (status != 200) return;
-  const std::string early = std::exchange(state.early, {});
+  const std::string early = std::exchange(state.answer.body, {});
   state.events.opened();
   if (!early.empty() && !state.closed) state.events.data(early);
 }
 
-void stream_end(StreamState& state, std::exception_ptr exception) {
+void stream_end(StreamState& state, const std::exception_ptr& exception) {
   if (state.closed) return;
-  state.close();
+  state.closed = true;
   if (exception != nullptr) {
     state.events.ended(base::fail(error_from(exception)));
-  } else if (state.status != 200) {
-    state.events.ended(base::fail(error_of(Response{state.status, std::move(state.early), std::nullopt})));
+  } else if (state.answer.status != 200) {
+    state.events.ended(base::fail(error_of(state.answer)));
   } else {
     state.events.ended({});
   }
@@ -174,23 +161,36 @@ class CpprestTransport final : public Transport {
         loop_(loop),
         inbox_(std::make_shared<Inbox>(loop)),
         requests_(with_port(config_.server), client_config(kRequestTimeout)),
-        streams_(with_port(config_.server), client_config(std::chrono::hours(24))) {}   // each stream has a bound of its own for silence
+        streams_(with_port(config_.server), client_config(std::chrono::hours(24))) {}   // who opens one closes it when it is silent for too long
 
-  ~CpprestTransport() override { inbox_->close(); }
+  ~CpprestTransport() override {
+    inbox_->close();
+    // The library's threads hold them for a while yet, and must not find anything of the loop in them when they let go.
+    for (const std::shared_ptr<Call>& call : calls_) {
+      call->timer.cancel();
+      call->done = nullptr;
+      call->cancel.cancel();
+    }
+  }
 
   void send(Request request, std::function<void(Result<Response>)> done) override {
     auto call = std::make_shared<Call>();
     call->done = std::move(done);
-    call->timer = Timer(loop_, request.timeout, [weak = std::weak_ptr<Call>(call)] {
+    call->timer = Timer(loop_, request.timeout, [this, weak = std::weak_ptr<Call>(call)] {
       const auto late = weak.lock();
       if (late == nullptr) return;
-      late->finish(base::fail(Code::Unknown, "API server: no answer in time"));
+      finish(late, base::fail(Code::Unknown, "API server: no answer in time"));
       late->cancel.cancel();
     });
     http::http_request out = request_of(request, config_, bearer(), [call](std::string_view piece) {
       if (call->response.body.size() + piece.size() > kBodyBytesMax) return false;
       call->response.body += piece;
       return true;
+    });
+    calls_.insert(call);
+    const std::function<void(const std::exception_ptr&)> answered = lifetime_.wrap([this, call](const std::exception_ptr& exception) {
+      if (exception != nullptr) return finish(call, base::fail(error_from(exception)));
+      finish(call, std::move(call->response));
     });
     const auto inbox = inbox_;
     requests_.request(out, call->cancel.get_token())
@@ -199,17 +199,8 @@ class CpprestTransport final : public Transport {
           call->response.retry_after = retry_after(head);
           return head.content_ready();
         })
-        .then([call, inbox](const pplx::task<http::http_response>& ended) {
-          std::exception_ptr exception;
-          try {
-            ended.get();   // has ended: does not wait
-          } catch (...) {
-            exception = std::current_exception();
-          }
-          inbox->post([call, exception] {
-            if (exception != nullptr) return call->finish(base::fail(error_from(exception)));
-            call->finish(std::move(call->response));
-          });
+        .then([answered, inbox](const pplx::task<http::http_response>& ended) {
+          inbox->post([answered, exception = exception_of(ended)] { answered(exception); });
         });
   }
 
@@ -217,33 +208,29 @@ class CpprestTransport final : public Transport {
     auto state = std::make_shared<StreamState>();
     state->events = std::move(events);
     const auto inbox = inbox_;
-    const auto heard = [&loop = loop_, state, silence_max = request.timeout] { stream_heard(loop, state, silence_max); };
-    http::http_request out = request_of(request, config_, bearer(), [state, inbox, heard](std::string_view piece) {
-      inbox->post([state, heard, text = std::string(piece)] {
-        heard();
-        stream_data(*state, text);
-      });
+    http::http_request out = request_of(request, config_, bearer(), [state, inbox](std::string_view piece) {
+      inbox->post([state, text = std::string(piece)] { stream_data(*state, text); });
       return true;
     });
-    heard();
     streams_.request(out, state->cancel.get_token())
         .then([state, inbox](const http::http_response& head) {
-          inbox->post([state, status = static_cast<int>(head.status_code())] { stream_head(*state, status); });
+          inbox->post(
+              [state, status = static_cast<int>(head.status_code()), wait = retry_after(head)] { stream_head(*state, status, wait); });
           return head.content_ready();
         })
         .then([state, inbox](const pplx::task<http::http_response>& ended) {
-          std::exception_ptr exception;
-          try {
-            ended.get();
-          } catch (...) {
-            exception = std::current_exception();
-          }
-          inbox->post([state, exception] { stream_end(*state, exception); });
+          inbox->post([state, exception = exception_of(ended)] { stream_end(*state, exception); });
         });
     return std::make_unique<CpprestStream>(std::move(state));
   }
 
  private:
+  void finish(const std::shared_ptr<Call>& call, Result<Response> result) {
+    if (calls_.erase(call) == 0) return;      // it was too late, and has been told so
+    call->timer.cancel();
+    std::exchange(call->done, nullptr)(std::move(result));
+  }
+
   [[nodiscard]] http::client::http_client_config client_config(std::chrono::milliseconds timeout) const {
     http::client::http_client_config out;
     out.set_timeout(std::chrono::duration_cast<utility::seconds>(timeout));
@@ -281,6 +268,8 @@ class CpprestTransport final : public Transport {
   http::client::http_client streams_;
   base::Secret file_token_;
   base::SteadyPoint read_again_at_{};
+  std::unordered_set<std::shared_ptr<Call>> calls_;      // neither answered nor given up
+  Lifetime lifetime_;
 };
 
 }  // namespace

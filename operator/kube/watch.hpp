@@ -21,7 +21,6 @@ namespace kube {
 inline constexpr std::chrono::seconds kWatchServerTimeout{290};       // below the 295 s where some load balancers cut
 // The server sends a bookmark every minute; two missed ones mean a dead connection, and opening another costs one request.
 inline constexpr std::chrono::seconds kWatchSilenceMax{130};
-inline constexpr std::chrono::seconds kWatchStreamMax = kWatchServerTimeout + std::chrono::seconds(5);
 inline constexpr Backoff::Limits kWatchBackoff{std::chrono::milliseconds(800), std::chrono::seconds(30), std::chrono::seconds(120)};
 // A stream that lasted so long had worked: the delay after it breaks is the first again, so that a bad line keeps no change waiting.
 inline constexpr std::chrono::seconds kWatchWorked{5};

@@ -73,7 +73,6 @@ void Watcher::act(const watch_action::OpenStream& action) {
   request.method = "GET";
   request.path = target_.path() + "watch=1&allowWatchBookmarks=true&timeoutSeconds=" + std::to_string(kWatchServerTimeout.count()) +
                  "&resourceVersion=" + encode(action.resource_version);
-  request.timeout = kWatchStreamMax;
   StreamEvents events;
   events.opened = [this] {
     alive();
