@@ -190,7 +190,8 @@ void Mischief::strange_act() {
       const Stored kept = any(children(!outlives));
       if (!kept || !kept->at("metadata").contains("labels")) return;
       const bool owned = !controllers::object::controller_uid(*kept).empty();
-      stripped_.emplace_back(place_of(*kept), kept->at("metadata").at("labels"));
+      // Of what nobody owns, labels are all that tells it from a stranger's: the operator says so, and somebody has to put them back.
+      if (!owned) stripped_.emplace_back(place_of(*kept), kept->at("metadata").at("labels"));
       return edit(owned ? Fault::LabelsStripped : Fault::OrphanStripped, kept, kStripper,
                   [](Object& object) { object["metadata"].erase("labels"); });
     }

@@ -38,7 +38,7 @@ class Mischief {
   World& world_;
   const Script& script_;
   seconds window_{0};
-  std::vector<std::pair<Place, Object>> stripped_;      // labels that somebody will put back
+  std::vector<std::pair<Place, Object>> stripped_;      // labels of what nobody owns, which somebody will put back
 };
 
 }  // namespace sim

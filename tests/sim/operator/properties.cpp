@@ -1,6 +1,7 @@
 #include "tests/sim/operator/properties.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -191,6 +192,24 @@ Picture picture_of(const Store& store, const std::string& name_space, const std:
     if (kind.kind != "Pod") add(kind);
   }
   return without_digests(picture);
+}
+
+Picture with_what_was_put_back(Picture found, const Picture& whole, const Picture& wanted) {
+  const std::function<void(Object&, const Object&, const Object&)> put = [&put](Object& kept, const Object& all, const Object& asked) {
+    for (const auto& [key, part] : asked.items()) {
+      const auto there = all.find(key);
+      if (there == all.end()) continue;
+      if (part.is_object() && there->is_object()) {
+        put(kept[key], *there, part);
+      } else if (!kept.contains(key)) {
+        kept[key] = *there;
+      }
+    }
+  };
+  for (auto& [name, object] : found) {
+    if (wanted.contains(name)) put(object, whole.at(name), wanted.at(name));
+  }
+  return found;
 }
 
 std::string difference(const Picture& wanted, const Picture& found) {

@@ -47,6 +47,10 @@ class Properties {
 /// random values, the work of others. Fields that only `foreign` managers own are left out.
 using Picture = std::map<std::string, Object>;
 [[nodiscard]] Picture picture_of(const Store& store, const std::string& name_space, const std::vector<std::string>& foreign = {});
+/// Labels that one stripped and another put back, as Argo CD does with an old copy, are the other's alone, and the operator leaves them to
+/// it: users are promised their values, not who owns them. So of `whole`, where nobody's fields are left out, what is `wanted` counts as
+/// found.
+[[nodiscard]] Picture with_what_was_put_back(Picture found, const Picture& whole, const Picture& wanted);
 /// The first difference in words; "" when they are equal.
 [[nodiscard]] std::string difference(const Picture& wanted, const Picture& found);
 

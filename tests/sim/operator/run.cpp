@@ -100,6 +100,7 @@ void compare(const Script& script, const World& world, Outcome& outcome, const s
   }
   outcome.end = picture_of(world.store(), kNamespace, foreign);
   std::erase_if(outcome.end, [&](const auto& one) { return !undisturbed.end.contains(one.first) && is_lost(one.second); });
+  if (!foreign.empty()) outcome.end = with_what_was_put_back(outcome.end, picture_of(world.store(), kNamespace), undisturbed.end);
   std::string other;
   if (script.may_end_early) {
     for (const auto& [name, object] : outcome.end) other = undisturbed.end.contains(name) ? other : name + " should not be there";
