@@ -161,7 +161,7 @@ class CpprestTransport final : public Transport {
         loop_(loop),
         inbox_(std::make_shared<Inbox>(loop)),
         requests_(with_port(config_.server), client_config(kRequestTimeout)),
-        streams_(with_port(config_.server), client_config(std::chrono::hours(24))) {}   // who opens one closes it when it is silent for too long
+        streams_(with_port(config_.server), client_config(std::chrono::hours(24))) {}   // who opens one closes a silent one
 
   ~CpprestTransport() override {
     inbox_->close();

@@ -12,7 +12,7 @@ from relay import Relay
 
 CLUSTER = None
 QUICKSTART = ROOT / "examples/quickstart.yaml"
-CUT_SECONDS = int(os.environ.get("CUT_SECONDS", "60"))      # how long the line is bad
+CUT_SECONDS = int(os.environ.get("CUT_SECONDS", "60"))      # how long the line is bad; 300 is the figure of docs/benchmarks.md
 CUT_EVERY_SECONDS = 10
 CUTS_PER_CHANGE = 6
 REQUESTS_PER_SECOND_MAX = 2.0
