@@ -197,14 +197,13 @@ struct Input {
   base::TimePoint now;
 };
 
-/// A migration that is to run anyway sets the passwords that it finds. Generated ones only give way without being asked while no database
-/// has them.
-std::optional<secrets::NewPasswords> of_a_migration(const Context& ctx, const secrets::Decision& decision) {
-  const auto is_through = [](const Object* job) { return job != nullptr && object::condition_is_true(*job, "Complete"); };
-  if (!decision.rotation || is_through(find(ctx.live, "batch/v1", "Job", object::name_of(jobs::schema_job(ctx))))) return std::nullopt;
-  const bool first = std::none_of(ctx.live.children.begin(), ctx.live.children.end(), [&](const auto& child) {
-    return child.first.kind == "Job" && object::controller_uid(child.second) == ctx.platform.uid && is_through(&child.second);
-  });
+/// A migration that is to run anyway sets the passwords that it finds. Generated ones give way without being asked only where no service
+/// has ever run with them.
+std::optional<secrets::NewPasswords> of_a_migration(const Context& ctx, const Object& object, const secrets::Decision& decision) {
+  const Object* job = find(ctx.live, "batch/v1", "Job", object::name_of(jobs::schema_job(ctx)));
+  if (!decision.rotation || (job != nullptr && object::condition_is_true(*job, "Complete"))) return std::nullopt;
+  const bool first =
+      proven_image(object, ctx.name("payment-service")).empty() && proven_image(object, ctx.name("callback-service")).empty();
   if (first && decision.missing.empty()) return secrets::NewPasswords::Take;
   return decision.rotation->changes ? std::optional(secrets::NewPasswords::TakeChanged) : std::nullopt;
 }
@@ -219,7 +218,7 @@ Plan carry_out(const Input& input, secrets::NewPasswords news, Permission permis
     return plan;
   }
   const Context ctx{platform, live, now, images, decision.keys, decision.passwords};
-  if (const auto along = of_a_migration(ctx, decision)) return carry_out(input, *along, permission);
+  if (const auto along = of_a_migration(ctx, object, decision)) return carry_out(input, *along, permission);
   Objects wanted = {database::desired_claim(ctx, decision.root_generated)};
   append(wanted, desired(ctx));
   wanted.push_back(secrets::generated(ctx).object);
@@ -261,7 +260,7 @@ Plan carry_out(const Input& input, secrets::NewPasswords news, Permission permis
   keep_what_is_called(ctx, plan);
   drop_orphaned_scales(plan);
   if (found.waiting) plan.look_again(kLookAgain);
-  if (decision.users_passwords) plan.look_again(kLookAtPasswords);
+  if (decision.users_passwords || decision.rotation) plan.look_again(kLookAtPasswords);
 
   summary.pending = !plan.empty();
   if (!summary.health->good() && !plan.requeue_after) plan.look_again(kLookAgain);

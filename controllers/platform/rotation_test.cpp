@@ -331,6 +331,22 @@ TEST(GainedPassword, StaysToldWhenAllIsWellAgainSoThatItsApprovalCounts) {
   EXPECT_TRUE(pending(cluster).empty()) << pending(cluster);
 }
 
+TEST(GainedPassword, ThatWaitsIsLookedAtAgain) {
+  FakeCluster cluster = test::settled();
+  cluster.user_secret(kSecret, {"mysql-application-password"});
+  cluster.break_workload("redis");
+  cluster.play();
+  cluster.settle();
+  cluster.mend_workload("redis");
+  cluster.play();
+  cluster.settle();
+  ASSERT_EQ(pending(cluster).size(), 1U);
+  EXPECT_EQ(cluster.decide().requeue_after, std::chrono::seconds(300));
+  cluster.strangers.at({"v1", "Secret", kSecret})["data"].erase("mysql-application-password");
+  cluster.settle();
+  EXPECT_TRUE(pending(cluster).empty()) << pending(cluster);
+}
+
 // Where services are held back, the database must go on with the password that they have.
 TEST(GainedPassword, WaitsWhileAKeyIsMissingThatHoldsServicesBack) {
   FakeCluster cluster = test::settled();
@@ -351,6 +367,12 @@ TEST(GainedPassword, WaitsWhileAReleaseIsRolledOutStepByStep) {
   cluster.user_secret(kSecret, {"mysql-application-password"});
   cluster.edit_spec({{"image", "localhost/payment-runtime:0.2.0"}});
   cluster.break_workload("callback-service");
+  const std::string former = schema_job(cluster);
+  for (int look = 0; look < 3; ++look) {      // the migration takes its time, and the former Job is gone meanwhile
+    cluster.execute(cluster.decide());
+    EXPECT_EQ(schema_job(cluster).find(' '), std::string::npos) << "a second Job for the same release: " << schema_job(cluster);
+  }
+  EXPECT_NE(schema_job(cluster), former);
   cluster.settle();
   EXPECT_TRUE(mounts(cluster, kPayment, "mysql-application-password", "payment-generated"));
   EXPECT_TRUE(mounts(cluster, {"batch/v1", "Job", schema_job(cluster)}, "mysql-application-password", "payment-generated"))

@@ -72,7 +72,8 @@ std::vector<Draft> parts_of(const Summary& summary) {
 std::optional<Refusal> refused(const Snapshot& live, const Plan& plan) {
   for (const auto& [ref, answer] : live.refused) {
     const auto about = [&wanted = ref](const Apply& apply) { return ref_of(apply.object) == wanted; };
-    if (std::any_of(plan.apply.begin(), plan.apply.end(), about) || std::any_of(plan.scale.begin(), plan.scale.end(), about) ||
+    if ((plan.finalizers && ref.kind == crds::kKind) || std::any_of(plan.apply.begin(), plan.apply.end(), about) ||
+        std::any_of(plan.scale.begin(), plan.scale.end(), about) ||
         std::any_of(plan.generate.begin(), plan.generate.end(),
                     [&wanted = ref](const Generate& g) { return ref_of(g.object) == wanted; })) {
       return Refusal{Reason::ObjectRefused,

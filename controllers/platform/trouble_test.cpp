@@ -375,6 +375,17 @@ TEST(Schema, AMigrationAtWorkIsNotCutOff) {
   EXPECT_TRUE(cluster.decide().remove.empty());
 }
 
+// Under deletionPolicy Delete nothing is made before it, so this may be all that there is to tell.
+TEST(Refused, AFinalizerThatIsRefusedIsSaid) {
+  Object spec = quickstart_spec();
+  spec["deletionPolicy"] = "Delete";
+  FakeCluster cluster(spec);
+  cluster.snapshot.refused[{crds::kApiVersion, crds::kKind, "quickstart"}] = "denied by a webhook";
+  cluster.platform["status"] = *cluster.decide().status;
+  EXPECT_EQ(cluster.condition("Ready")["reason"], "ObjectRefused");
+  EXPECT_TRUE(says(cluster.condition("Ready"), "PaymentPlatform quickstart: denied by a webhook")) << cluster.condition("Ready");
+}
+
 TEST(Refused, WhatTheApiServerRefusesIsSaidUntilItIsNoLongerAsked) {
   FakeCluster cluster(quickstart_spec());
   cluster.settle();

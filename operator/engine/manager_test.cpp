@@ -139,6 +139,35 @@ TEST_F(ManagerTest, WhoeverTakesOverTakesNoWishBackThatItsWatchHasNotTold) {
   EXPECT_EQ(server.objects[kPlatformPath]["status"]["observedGeneration"], 2);
 }
 
+TEST_F(ManagerTest, WithTheRightsOfAnOlderReleaseItWritesAllTheSame) {
+  server.forbidden = [](const std::string& path) { return path == kPlatformPath; };
+  create_platform({"a"});
+  start();
+  loop.advance(seconds(2));
+  EXPECT_TRUE(server.objects.contains(path_of_map("a")));
+}
+
+// As after a suspension: the lease was lost and is held again before the first answer comes.
+TEST_F(ManagerTest, APlanOfAFormerTermIsNotGoneOnWith) {
+  std::vector<std::size_t> reads_before;      // of each write
+  server.fault = [&](const kube::Request&) {
+    reads_before.push_back(server.reads);
+    return Fault::None;
+  };
+  server.delay = seconds(1);
+  create_platform({"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"});
+  start();
+  loop.advance(milliseconds(500));
+  const std::size_t sent = reads_before.size();
+  ASSERT_GT(sent, 0U);
+  ASSERT_LT(sent, 12U);
+  manager->set_leading(false);
+  manager->set_leading(true);
+  loop.advance(seconds(20));
+  ASSERT_GT(reads_before.size(), sent);
+  EXPECT_GT(reads_before[sent], reads_before[sent - 1]) << "what is wanted was asked for anew first";
+}
+
 TEST_F(ManagerTest, AListFromThePastTakesNoWishBack) {
   create_platform({"a"}, "old");
   start();

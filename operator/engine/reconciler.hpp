@@ -91,6 +91,7 @@ class Reconciler {
     Key key;
     std::string uid;  // of the platform, and what its users say: when either is another, this pass is of no use
     std::uint64_t wish = 0;
+    std::uint64_t term = 0;  // the plan of a former one is not gone on with
     base::SteadyPoint deadline;
     controllers::Snapshot live;
     Views::Revisions revisions{};  // of its children
@@ -116,7 +117,9 @@ class Reconciler {
 
   [[nodiscard]] bool superseded(const Pass& pass) const;
   [[nodiscard]] bool late(const Pass& pass) const { return parts_.loop.clock().steady_now() >= pass.deadline; }
-  [[nodiscard]] bool goes_on(const Pass& pass) const { return parts_.may_write() && !superseded(pass) && !late(pass); }
+  [[nodiscard]] bool goes_on(const Pass& pass) const {
+    return parts_.may_write() && pass.term == term_ && !superseded(pass) && !late(pass);
+  }
 
   Parts parts_;
   controllers::Settings settings_;

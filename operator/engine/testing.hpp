@@ -25,7 +25,7 @@ class FakeApiServer final : public kube::Transport {
 
   /// Asked before every write; None by default.
   std::function<Fault(const kube::Request&)> fault = [](const kube::Request&) { return Fault::None; };
-  /// Collections that may not be listed; asked by path.
+  /// What may not be read; asked by path, of a collection or of an object.
   std::function<bool(const std::string&)> forbidden = [](const std::string&) { return false; };
   /// Answers to writes take so long; what they do is done at once.
   std::chrono::milliseconds delay{0};
@@ -127,12 +127,12 @@ class FakeApiServer final : public kube::Transport {
 
   base::Result<kube::Response> get(const std::string& full) {
     const std::string path = collection_of(full);
+    if (forbidden(path)) return status(403, "Forbidden");
     if (full.find("limit=") == std::string::npos) {
       ++reads;
       const auto it = objects.find(path);
       return it == objects.end() ? status(404, "NotFound") : kube::Response{200, it->second.dump(), std::nullopt};
     }
-    if (forbidden(path)) return status(403, "Forbidden");
     json items = json::array();
     for (const auto& [where, object] : objects) {
       if (lies_in(where, path)) items.push_back(object);

@@ -114,6 +114,7 @@ def install(operator, raw, names):
     raw.create_all((secrets(name), made) for name in names)
     tail = LogTail(operator)
     left = {(name, child) for child in objects_of(operator, "one") for name in names}
+    assert left, "the operator's log tells of no object that it wrote"
     started = time.monotonic()
     raw.create_all((platforms(name), spec) for name in names)
 

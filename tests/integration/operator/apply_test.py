@@ -28,15 +28,10 @@ PROXY = None
 def setUpModule():
     global CLUSTER, SPACE, PROXY
     CLUSTER = Cluster("api", name="it-apply")
+    unittest.addModuleCleanup(CLUSTER.down)
     SPACE = Space(CLUSTER, "apply")
     PROXY = Proxy()
-
-
-def tearDownModule():
-    if PROXY:
-        PROXY.close()
-    if CLUSTER:
-        CLUSTER.down()
+    unittest.addModuleCleanup(PROXY.close)
 
 
 class Proxy:
@@ -87,7 +82,7 @@ class Row:
         ours = None
         for step, one in enumerate(self.operations):
             status, answer = self.ask(one["method"], one["path"].replace("/pay/", f"/{SPACE.name}/"), one["type"], self.identified(one["body"]))
-            if status in (400, 422, 500) and status != one["status"]:
+            if status in (400, 422) and one["status"] < 300:
                 self.cut_short = answer["message"]
                 return []
             found, now = self.ask("GET", path)
@@ -156,8 +151,9 @@ class Apply(unittest.TestCase):
             print(f"    {one[:300]}")
         if found:
             self.fail(f"{len(found)} rows differ\n" + "\n".join(line for row in found[:ROWS_SHOWN] for line in row))
-        self.assertLessEqual(len(cut_short) * 100, len(rows) * CUT_SHORT_PERCENT_MAX)
-        self.assertGreater(compared, 3 * len(rows))
+        if len(rows) > 1:      # of one row that is played again nothing is known
+            self.assertLessEqual(len(cut_short) * 100, len(rows) * CUT_SHORT_PERCENT_MAX)
+            self.assertGreater(compared, 3 * len(rows))
 
 
 if __name__ == "__main__":

@@ -23,15 +23,10 @@ MERCHANT_KEYS = ("wechat-app-id", "wechat-mch-id", "wechat-private-key", "wechat
 def setUpModule():
     global CLUSTER, OPERATOR
     CLUSTER = Cluster("api", name="it-hostile")
+    unittest.addModuleCleanup(CLUSTER.down)
+    unittest.addModuleCleanup(lambda: [operator.kill() for operator in Operator.started])
     OPERATOR = Operator(CLUSTER, None)
     OPERATOR.ready()
-
-
-def tearDownModule():
-    for operator in Operator.started:
-        operator.kill()
-    if CLUSTER:
-        CLUSTER.down()
 
 
 class Hostile(unittest.TestCase):
