@@ -5,9 +5,8 @@ target_compile_options(house_warnings INTERFACE
   -fstack-protector-strong -fno-omit-frame-pointer)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Maybe-uninitialized and mismatched-new-delete fire inside coroutine frames of g++ 12 (Asio gives frames an allocator of its own) and
-  # inside Boost's headers, array-bounds and restrict inside std::string's operator+ (GCC bugs 105329 and 105651), never on our own code so far.
-  target_compile_options(house_warnings INTERFACE
-    -fcoroutines -Wno-maybe-uninitialized -Wno-mismatched-new-delete -Wno-array-bounds -Wno-restrict)
+  # inside Boost's headers, never on our own code so far.
+  target_compile_options(house_warnings INTERFACE -fcoroutines -Wno-maybe-uninitialized -Wno-mismatched-new-delete)
 endif()
 target_compile_definitions(house_warnings INTERFACE
   _GLIBCXX_ASSERTIONS
