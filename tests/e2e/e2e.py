@@ -518,9 +518,10 @@ def the_page_of_kubectl_payment_works():
     with tempfile.TemporaryDirectory() as folder:
         for entry in ROOT.iterdir():
             (pathlib.Path(folder) / entry.name).symlink_to(entry)
-        make = pathlib.Path(folder) / ".local/bin/make"      # in the checkout itself: a build is bound to the folder that it was configured in
+        # In the checkout itself, to whose folder its build is bound, and with the caches of who runs this.
+        make = pathlib.Path(folder) / ".local/bin/make"
         make.parent.mkdir(parents=True)
-        make.write_text(f'#!/bin/sh\nexec {shutil.which("make")} -C {ROOT} "$@"\n')
+        make.write_text(f'#!/bin/sh\nHOME={pathlib.Path.home()} exec {shutil.which("make")} -C {ROOT} "$@"\n')
         make.chmod(0o755)
         for block in blocks:
             done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=folder, capture_output=True, text=True, timeout=400,
