@@ -12,7 +12,6 @@ namespace {
 using controllers::FieldChange;
 using controllers::ObjectChange;
 using controllers::PlanReport;
-using Verb = ObjectChange::Verb;
 
 constexpr std::string_view kIndent = "      ";
 
@@ -21,12 +20,12 @@ struct Look {
   Tone tone;
 };
 
-Look look_of(Verb verb) {
+Look look_of(ObjectChange::Verb verb) {
   switch (verb) {
-    case Verb::Create: return {"+", Tone::Good};
-    case Verb::Change: return {"~", Tone::Warn};
-    case Verb::Replace: return {"!", Tone::Bad};
-    case Verb::Delete: return {"-", Tone::Bad};
+    case ObjectChange::Verb::Create: return {"+", Tone::Good};
+    case ObjectChange::Verb::Change: return {"~", Tone::Warn};
+    case ObjectChange::Verb::Replace: return {"!", Tone::Bad};
+    case ObjectChange::Verb::Delete: return {"-", Tone::Bad};
   }
   return {"", Tone::Plain};
 }
@@ -35,7 +34,8 @@ std::string plural(std::size_t count, const char* one) { return fmt::format("{} 
 
 std::string summary(const PlanReport& report) {
   std::string text;
-  for (const Verb verb : {Verb::Create, Verb::Change, Verb::Replace, Verb::Delete}) {
+  for (const ObjectChange::Verb verb :
+       {ObjectChange::Verb::Create, ObjectChange::Verb::Change, ObjectChange::Verb::Replace, ObjectChange::Verb::Delete}) {
     if (const std::size_t count = report.count(verb); count > 0) {
       text += fmt::format("{}{} to {}", text.empty() ? "" : ", ", plural(count, "object"), controllers::name_of(verb));
     }
@@ -53,7 +53,7 @@ bool is_note(const FieldChange& field) { return field.path.ends_with(controllers
 
 /// Nothing else of the object changes.
 bool is_only_noted(const ObjectChange& change) {
-  return change.verb == Verb::Change && !change.more_fields && !change.fields.empty() &&
+  return change.verb == ObjectChange::Verb::Change && !change.more_fields && !change.fields.empty() &&
          std::all_of(change.fields.begin(), change.fields.end(), is_note);
 }
 
