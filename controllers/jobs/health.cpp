@@ -28,6 +28,8 @@ std::optional<base::TimePoint> failed_at(const Object& job) {
   return when ? *when : base::TimePoint{};
 }
 
+const Object* live_schema_job(const Context& ctx) { return find(ctx.live, "batch/v1", "Job", object::name_of(schema_job(ctx))); }
+
 ComponentStatus health(const Context& ctx) {
   const std::string name = object::name_of(schema_job(ctx));
   ComponentStatus status{.name = name, .kind = "Job", .desired = 1};

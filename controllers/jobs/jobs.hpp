@@ -17,6 +17,8 @@ constexpr std::chrono::seconds kRetryFailedJob{20};      // a failed Job is repl
 [[nodiscard]] Objects desired(const Context& ctx);
 /// Its name holds a hash of what it is made from: another image, another database or another password is another Job.
 [[nodiscard]] Object schema_job(const Context& ctx);
+/// The one that is there under that name; null before it is made.
+[[nodiscard]] const Object* live_schema_job(const Context& ctx);
 /// Of the schema; a CronJob's runs are what they report.
 [[nodiscard]] ComponentStatus health(const Context& ctx);
 

@@ -252,7 +252,7 @@ std::string pods_now(const Candidate& candidate) {
 
 /// The Job that has set the passwords, by which an approval of others is used once.
 std::string uid_of_schema(const Context& ctx) {
-  const Object* job = find(ctx.live, "batch/v1", "Job", object::name_of(jobs::schema_job(ctx)));
+  const Object* job = jobs::live_schema_job(ctx);
   return job == nullptr ? std::string() : object::uid_of(*job);
 }
 

@@ -137,7 +137,7 @@ void gate_claim(const Context& ctx, Plan& plan) {
 /// A schema Job that failed is made anew after a while: what made it fail may have been put right, and nothing tells us. One that ran with
 /// passwords that are no more is made anew at once, since the database still knows the old ones.
 void retry_schema(const Context& ctx, Plan& plan) {
-  const Object* job = find(ctx.live, "batch/v1", "Job", object::name_of(jobs::schema_job(ctx)));
+  const Object* job = jobs::live_schema_job(ctx);
   if (job == nullptr || object::is_deleting(*job)) return;
   if (secrets::is_newer_than(find(ctx, "v1", "Secret", kGeneratedSecret), *job)) {
     plan.replace.push_back(replacement(*job, "the passwords that it set were generated anew since"));
@@ -200,8 +200,9 @@ struct Input {
 /// A migration that is to run anyway sets the passwords that it finds. Generated ones give way without being asked only where no service
 /// has ever run with them.
 std::optional<secrets::NewPasswords> of_a_migration(const Context& ctx, const Object& object, const secrets::Decision& decision) {
-  const Object* job = find(ctx.live, "batch/v1", "Job", object::name_of(jobs::schema_job(ctx)));
-  if (!decision.rotation || (job != nullptr && object::condition_is_true(*job, "Complete"))) return std::nullopt;
+  if (!decision.rotation) return std::nullopt;
+  const Object* job = jobs::live_schema_job(ctx);
+  if (job != nullptr && object::condition_is_true(*job, "Complete")) return std::nullopt;
   const bool first =
       proven_image(object, ctx.name("payment-service")).empty() && proven_image(object, ctx.name("callback-service")).empty();
   if (first && decision.missing.empty()) return secrets::NewPasswords::Take;

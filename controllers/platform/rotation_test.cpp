@@ -314,7 +314,8 @@ TEST(GainedPassword, WaitsInPlaceOfTheGeneratedOne) {
   EXPECT_EQ(cluster.condition("Ready")["status"], "True") << cluster.condition("Ready");
 }
 
-TEST(GainedPassword, StaysToldWhenAllIsWellAgainSoThatItsApprovalCounts) {
+/// Found while Redis was away, which is mended since.
+FakeCluster told_of_a_gained_password() {
   FakeCluster cluster = test::settled();
   cluster.user_secret(kSecret, {"mysql-application-password"});
   cluster.break_workload("redis");
@@ -323,6 +324,11 @@ TEST(GainedPassword, StaysToldWhenAllIsWellAgainSoThatItsApprovalCounts) {
   cluster.mend_workload("redis");
   cluster.play();
   cluster.settle();
+  return cluster;
+}
+
+TEST(GainedPassword, StaysToldWhenAllIsWellAgainSoThatItsApprovalCounts) {
+  FakeCluster cluster = told_of_a_gained_password();
   EXPECT_EQ(cluster.condition("Ready")["status"], "True");
   ASSERT_EQ(pending(cluster).size(), 1U);
   approve(cluster);
@@ -332,14 +338,7 @@ TEST(GainedPassword, StaysToldWhenAllIsWellAgainSoThatItsApprovalCounts) {
 }
 
 TEST(GainedPassword, ThatWaitsIsLookedAtAgain) {
-  FakeCluster cluster = test::settled();
-  cluster.user_secret(kSecret, {"mysql-application-password"});
-  cluster.break_workload("redis");
-  cluster.play();
-  cluster.settle();
-  cluster.mend_workload("redis");
-  cluster.play();
-  cluster.settle();
+  FakeCluster cluster = told_of_a_gained_password();
   ASSERT_EQ(pending(cluster).size(), 1U);
   EXPECT_EQ(cluster.decide().requeue_after, std::chrono::seconds(300));
   cluster.strangers.at({"v1", "Secret", kSecret})["data"].erase("mysql-application-password");

@@ -55,6 +55,13 @@ void collect_workload(const Object& workload, const std::string& generated, KeyS
   collect(dig(workload, {"spec", "jobTemplate", "spec", "template", "spec"}), generated, keys);
 }
 
+/// Of one workload, whatever its keys come from.
+KeySources mounted_by(const Object& workload) {
+  KeySources keys;
+  collect_workload(workload, "", keys);
+  return keys;
+}
+
 /// The decision as it went into the workloads.
 struct Mounted {
   KeySources by_services;
@@ -301,25 +308,22 @@ std::string passwords_from_user(const Context& ctx) {
 }
 
 bool mounts_missing(const Object& workload, const std::vector<Missing>& missing) {
-  KeySources keys;
-  collect_workload(workload, "", keys);
+  const KeySources keys = mounted_by(workload);
   return std::any_of(missing.begin(), missing.end(), [&](const Missing& one) { return keys.count(one.key) > 0; });
 }
 
 bool mounts_password_of(const Object& workload, const Rotation& rotation) {
-  KeySources mounted;
-  collect_workload(workload, "", mounted);
+  const KeySources mounted = mounted_by(workload);
   return std::any_of(rotation.keys.begin(), rotation.keys.end(),
                      [&](const std::string& key) { return key != kRootPassword && mounted.count(key) > 0; });
 }
 
 bool moves_password(const Object& live, const Object& wanted) {
-  KeySources before;
-  KeySources after;
-  collect_workload(live, "", before);
-  collect_workload(wanted, "", after);
-  return before.count(kApplicationPassword) > 0 && after.count(kApplicationPassword) > 0 &&
-         before[kApplicationPassword] != after[kApplicationPassword];
+  const KeySources before = mounted_by(live);
+  const KeySources after = mounted_by(wanted);
+  const auto was = before.find(kApplicationPassword);
+  const auto becomes = after.find(kApplicationPassword);
+  return was != before.end() && becomes != after.end() && was->second != becomes->second;
 }
 
 Generate generated(const Context& ctx) {
